@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/model.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "record/cursor.h"
+
+struct model *model_new(void)
+{
+	struct model *model = mem_zalloc(sizeof(*model));
+
+	symbols_init(&model->symbols);
+	model->maps = maps_new();
+	return model;
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	tasks_release(&model->tasks);
+	symbols_release(&model->symbols);
+	maps_free(model->maps);
+	free(model->events);
+	free(model->cgroups);
+	index_release(&model->by_cgroup);
+	intern_release(&model->strings);
+	free(model);
+}
+
+static void model_fold_host(struct model *model, const struct record *record)
+{
+	struct intern *strings = &model->strings;
+
+	model->host = (struct host_fact){.name = intern(strings, record->name),
+		.kernel = intern(strings, record->texts[HOST_KERNEL]),
+		.arch = intern(strings, record->texts[HOST_ARCH]),
+		.boot = intern(strings, record->texts[HOST_BOOT]),
+		.system = intern(strings, record->texts[HOST_SYSTEM]),
+		.cpus = record->nums[HOST_CPUS],
+		.realtime = record->nums[HOST_REALTIME]};
+}
+
+static void model_fold_event(struct model *model, const struct record *record)
+{
+	struct event_fact *event = (struct event_fact *)model_event(model, record->sub);
+
+	if (!event) {
+		model->events = mem_grow(model->events, &model->event_capacity,
+			model->event_count + 1, sizeof(*model->events));
+		event = &model->events[model->event_count++];
+	}
+	*event = (struct event_fact){.id = record->sub,
+		.name = intern(&model->strings, record->name),
+		.unit = intern(&model->strings, record->texts[EVENT_UNIT]),
+		.why = intern(&model->strings, record->texts[EVENT_WHY]),
+		.frequency = record->nums[EVENT_FREQUENCY],
+		.period = record->nums[EVENT_PERIOD],
+		.stacks = record->nums[EVENT_STACKS] != 0};
+}
+
+const struct event_fact *model_event(const struct model *model, uint32_t id)
+{
+	for (size_t i = 0; i < model->event_count; i++)
+		if (model->events[i].id == id)
+			return &model->events[i];
+	return NULL;
+}
+
+static bool cgroup_is(const void *owner, uint32_t entry, const void *wanted)
+{
+	const struct cgroup_fact *have = &((const struct model *)owner)->cgroups[entry];
+	const struct cgroup_fact *key = wanted;
+
+	return have->id == key->id && have->hierarchy == key->hierarchy;
+}
+
+static void model_fold_cgroup(struct model *model, const struct record *record)
+{
+	struct cgroup_fact cgroup = {record->nums[CGROUP_ID],
+		(uint32_t)record->nums[CGROUP_HIERARCHY], intern(&model->strings, record->name)};
+	uint64_t hash = hash_two(cgroup.id, cgroup.hierarchy);
+	uint32_t at = index_find(&model->by_cgroup, hash, cgroup_is, model, &cgroup);
+
+	if (at == INDEX_NONE) {
+		at = (uint32_t)model->cgroup_count++;
+		model->cgroups = mem_grow(model->cgroups, &model->cgroup_capacity,
+			model->cgroup_count, sizeof(*model->cgroups));
+		index_add(&model->by_cgroup, hash, at);
+	}
+	model->cgroups[at] = cgroup;
+}
+
+struct str model_cgroup_path(const struct model *model, uint32_t hierarchy, uint64_t id)
+{
+	struct cgroup_fact key = {id, hierarchy, {"", 0}};
+	uint32_t at = index_find(
+		&model->by_cgroup, hash_two(id, hierarchy), cgroup_is, model, &key);
+
+	return at == INDEX_NONE ? key.path : model->cgroups[at].path;
+}
+
+void model_fold(struct model *model, const struct record *record)
+{
+	switch (record->type) {
+	case RECORD_HOST:
+		model_fold_host(model, record);
+		break;
+	case RECORD_EVENT:
+		model_fold_event(model, record);
+		break;
+	case RECORD_TASK:
+		tasks_fold(&model->tasks, record);
+		break;
+	case RECORD_CGROUP:
+		model_fold_cgroup(model, record);
+		break;
+	case RECORD_DSO:
+	case RECORD_SYMBOL:
+		symbols_fold(&model->symbols, record);
+		break;
+	default:
+		break;
+	}
+}
+
+void model_load(struct model *model, struct recording *recording)
+{
+	static const enum record_class order[] = {RECORD_FACT, RECORD_STATE};
+
+	for (int i = 0; i < 2; i++) {
+		struct cursor cursor;
+		struct rows *rows;
+
+		cursor_init(&cursor, recording, order[i], 0, UINT64_MAX);
+		while ((rows = cursor_next(&cursor))) {
+			uint32_t count = rows_count(rows);
+
+			for (uint32_t row = 0; row < count; row++) {
+				struct rows_record taken;
+
+				if (!rows_record(rows, row, &taken))
+					break;
+				model_fold(model, &taken.record);
+			}
+		}
+		cursor_release(&cursor);
+	}
+}
+
+struct snapshot {
+	struct recording *recording;
+	uint64_t time;
+};
+
+static void snapshot_task(void *arg, struct task *task)
+{
+	struct snapshot *snapshot = arg;
+	uint64_t nums[TASK_NUMS] = {[TASK_PARENT] = task->parent, [TASK_START] = task->start};
+
+	recording_append(snapshot->recording, &(struct record){.type = RECORD_TASK,
+						      .sub = TASK_ALIVE,
+						      .time = snapshot->time,
+						      .flags = RECORD_SNAPSHOT,
+						      .thread = &task->thread,
+						      .nums = nums});
+}
+
+void model_snapshot(const struct model *model, struct recording *recording, uint64_t time)
+{
+	struct snapshot snapshot = {recording, time};
+
+	tasks_each_alive(&model->tasks, snapshot_task, &snapshot);
+	for (size_t i = 0; i < model->cgroup_count; i++) {
+		const struct cgroup_fact *cgroup = &model->cgroups[i];
+		uint64_t nums[CGROUP_NUMS] = {
+			[CGROUP_HIERARCHY] = cgroup->hierarchy, [CGROUP_ID] = cgroup->id};
+
+		recording_append(recording, &(struct record){.type = RECORD_CGROUP,
+						    .time = time,
+						    .flags = RECORD_SNAPSHOT,
+						    .name = cgroup->path,
+						    .nums = nums});
+	}
+}
