@@ -12,7 +12,7 @@ return {
   filter = "sample.idle = false",
   path = "stack.callers",
   columns = {
-    { "CHILDREN", "sample.weight", agg = "sum", of = "total", sort = "desc", width = 8, id = "sample.children" },
+    { "CHILDREN", "sample.weight", agg = "sum", of = "total", sort = "desc", width = 9, id = "sample.children" },
     { "SELF", "sample.self", agg = "sum", of = "total", id = "sample.self" },
     { "", "symbol.space" },
     { "SYMBOL", "symbol.name", width = "rest" },

@@ -2,7 +2,7 @@
 return {
   name = "Processes",
   help = "Processes by the time that CPUs spent in them.",
-  tips = { "Enter shows the process's threads; F2 its functions and binaries." },
+  tips = { "Enter shows the process's threads; F2 and Tab its functions and binaries." },
   rows = "records",
   filter = "sample.idle = false",
   key = { "proc.pid" },

@@ -4,7 +4,7 @@ return {
   help = "Functions by the time that CPUs spent in them.",
   tips = {
     "Enter shows who calls the function, and t there what it calls.",
-    "F2 on a row opens any view narrowed to it: the processes it runs in, its binary.",
+    "F2, then Tab, opens any view narrowed to the row: the processes it runs in.",
     "k is the kernel, u a program, b BPF, j code made while running.",
   },
   rows = "records",

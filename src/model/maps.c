@@ -24,6 +24,8 @@ struct maps {
 	size_t count, capacity;
 	struct index by_tgid;
 	uint64_t generation;
+	struct sighting *sightings; /* by DSO */
+	size_t sighting_count, sighting_capacity;
 };
 
 struct maps *maps_new(void)
@@ -46,6 +48,7 @@ void maps_free(struct maps *maps)
 	for (size_t i = 0; i < maps->count; i++)
 		space_put(maps->processes[i].space);
 	free(maps->processes);
+	free(maps->sightings);
 	index_release(&maps->by_tgid);
 	free(maps);
 }
@@ -268,4 +271,26 @@ uint64_t maps_generation(const struct maps *maps, uint32_t tgid)
 	struct process_space *process = maps_process(maps, tgid);
 
 	return process ? process->space->generation : 0;
+}
+
+void maps_saw(struct maps *maps, uint32_t tgid, const struct map *map)
+{
+	size_t had = maps->sighting_count;
+
+	if (map->dso >= had) {
+		maps->sighting_count = map->dso + 1;
+		maps->sightings = mem_grow(maps->sightings, &maps->sighting_capacity,
+			maps->sighting_count, sizeof(*maps->sightings));
+		memset(maps->sightings + had, 0,
+			(maps->sighting_count - had) * sizeof(*maps->sightings));
+	}
+	maps->sightings[map->dso] = (struct sighting){tgid, map->start, map->end};
+}
+
+bool maps_sighting(const struct maps *maps, uint32_t dso, struct sighting *sighting)
+{
+	if (dso >= maps->sighting_count || !maps->sightings[dso].end)
+		return false;
+	*sighting = maps->sightings[dso];
+	return true;
 }

@@ -59,6 +59,16 @@ void maps_doubt_all(struct maps *maps);
 /* The mapping that covers the address, or NULL; borrowed until the next change. */
 const struct map *maps_find(const struct maps *maps, uint32_t tgid, uint64_t address);
 
+/*
+ * Where a DSO was seen mapped last: who wants to read its file finds it there.  False: nowhere.
+ */
+struct sighting {
+	uint32_t tgid;
+	uint64_t start, end;
+};
+void maps_saw(struct maps *maps, uint32_t tgid, const struct map *map);
+bool maps_sighting(const struct maps *maps, uint32_t dso, struct sighting *sighting);
+
 /* Changes whenever an answer about this process may have: two spaces never share a number. */
 uint64_t maps_generation(const struct maps *maps, uint32_t tgid);
 

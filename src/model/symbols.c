@@ -146,10 +146,14 @@ static uint32_t symbols_whole(struct symbols *symbols, uint32_t dso)
 	return symbols->dsos[dso].whole;
 }
 
-/* Code that was made while running has no names here yet; unknown memory never will. */
-static bool dso_has_symbols(const struct dso *dso)
+/*
+ * Addresses are told apart where a name for them may come; not in memory that belongs to no file,
+ * nor in files that nobody could read.
+ */
+static bool dso_may_name(const struct dso *dso)
 {
-	return dso->kind != DSO_ANON && dso->kind != DSO_UNKNOWN;
+	return dso->kind != DSO_ANON && dso->kind != DSO_UNKNOWN && dso->status != DSO_REPLACED &&
+	       dso->status != DSO_UNREADABLE;
 }
 
 static uint32_t symbols_resolve(struct symbols *symbols, uint32_t id, uint64_t address, bool *added)
@@ -163,10 +167,10 @@ static uint32_t symbols_resolve(struct symbols *symbols, uint32_t id, uint64_t a
 
 	*added = false;
 	dso = symbols_dso(symbols, dso->same_as);
-	if (!dso_has_symbols(dso))
-		return symbols_whole(symbols, dso->id);
 	if (dso_find_range(dso, address, &range))
 		return dso->ranges[range].symbol;
+	if (!dso_may_name(dso))
+		return symbols_whole(symbols, dso->id);
 	key = (struct address_key){address, dso->id};
 	at = index_find(&symbols->by_address, address_hash(&key), address_is, symbols, &key);
 	if (at != INDEX_NONE)
@@ -310,6 +314,20 @@ static void symbols_learn_build(struct symbols *symbols, struct dso *dso, struct
 		symbols_unite(symbols, id, first);
 }
 
+/* No name will come for the addresses that wait for one. */
+static void symbols_give_up(struct symbols *symbols, struct dso *dso)
+{
+	uint32_t id = dso->id, whole;
+
+	if (!dso->pending_count)
+		return;
+	whole = symbols_whole(symbols, id);
+	dso = &symbols->dsos[id];
+	for (size_t i = 0; i < dso->pending_count; i++)
+		symbol_becomes(symbols, dso->pending[i], whole);
+	dso->pending_count = 0;
+}
+
 static void symbols_fold_dso(struct symbols *symbols, const struct record *record)
 {
 	uint64_t id = record->nums[DSO_ID];
@@ -333,10 +351,13 @@ static void symbols_fold_dso(struct symbols *symbols, const struct record *recor
 		dso->path = intern(&symbols->strings, key.path);
 		dso->dev = key.dev;
 		dso->inode = key.inode;
+		dso->since = record->time;
 		index_add(&symbols->by_key, dso_key_hash(&key), dso->id);
 	}
 	dso = &symbols->dsos[id];
 	dso->status = (enum dso_status)record->nums[DSO_STATUS];
+	if (!dso_may_name(dso))
+		symbols_give_up(symbols, dso);
 	dso->why = intern(&symbols->strings, record->texts[DSO_WHY]);
 	if (record->texts[DSO_BUILD_ID].size && !dso->build_id.size)
 		symbols_learn_build(symbols, dso, record->texts[DSO_BUILD_ID]);
@@ -345,19 +366,20 @@ static void symbols_fold_dso(struct symbols *symbols, const struct record *recor
 
 static void symbols_fold_symbol(struct symbols *symbols, const struct record *record)
 {
-	uint64_t id = record->nums[SYMBOL_DSO];
+	uint64_t id = record->nums[SYMBOL_DSO], owner = record->nums[SYMBOL_OWNER];
 	struct symbol_range range = {record->nums[SYMBOL_START], record->nums[SYMBOL_END], 0};
 	struct symbol *symbol;
 	struct dso *dso;
 	size_t at;
 
-	if (!id || id >= symbols->dso_count)
+	if (!id || id >= symbols->dso_count || owner >= symbols->dso_count)
 		return;
 	id = symbols->dsos[id].same_as;
 	dso = &symbols->dsos[id];
 	if (dso_find_range(dso, range.start, &at)) /* known; a stripped copy may have said less */
 		return;
-	symbol = symbols_add(symbols, (uint32_t)id, range.start, range.end);
+	symbol = symbols_add(
+		symbols, owner ? (uint32_t)owner : (uint32_t)id, range.start, range.end);
 	symbol->is_known = true;
 	symbol->name = intern(&symbols->strings, record->name);
 	symbol->linkage = intern(&symbols->strings, record->texts[SYMBOL_LINKAGE]);

@@ -28,6 +28,7 @@ struct dso {
 	struct str path;	     /* "" for DSO_UNKNOWN */
 	struct str build_id;	     /* bytes; empty: not known */
 	struct str why;		     /* what keeps names from being read */
+	uint64_t since;		     /* when it was first seen, CLOCK_MONOTONIC */
 	struct symbol_range *ranges; /* symbols that are known, by start, without overlap */
 	size_t range_count, range_capacity;
 	uint32_t *pending; /* numbers of single addresses that still lack a symbol */
@@ -42,12 +43,12 @@ struct symbol_range {
 
 struct symbol {
 	uint64_t start, end; /* in the DSO */
-	uint32_t dso;
-	uint32_t now;	    /* the symbol this one has become; itself: none */
-	bool is_known;	    /* a SYMBOL record spoke of it */
-	bool is_idle;	    /* the processor rests here */
-	struct str name;    /* "": none, or not known yet */
-	struct str linkage; /* "": the same as the name */
+	uint32_t dso;	     /* that it is a part of: of kernel symbols, the module */
+	uint32_t now;	     /* the symbol this one has become; itself: none */
+	bool is_known;	     /* a SYMBOL record spoke of it */
+	bool is_idle;	     /* the processor rests here */
+	struct str name;     /* "": none, or not known yet */
+	struct str linkage;  /* "": the same as the name */
 };
 
 struct symbols {

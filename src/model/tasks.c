@@ -10,7 +10,7 @@ static bool tid_is(const void *owner, uint32_t entry, const void *key)
 	return ((const struct tasks *)owner)->tasks[entry]->thread.tid == *(const uint32_t *)key;
 }
 
-static uint32_t tasks_newest(const struct tasks *tasks, uint32_t tid)
+static uint32_t tasks_slot(const struct tasks *tasks, uint32_t tid)
 {
 	return index_find(&tasks->by_tid, hash_u64(tid), tid_is, tasks, &tid);
 }
@@ -28,7 +28,7 @@ void tasks_release(struct tasks *tasks)
 
 struct task *tasks_find(const struct tasks *tasks, uint32_t tid, uint64_t time)
 {
-	uint32_t at = tasks_newest(tasks, tid);
+	uint32_t at = tasks_slot(tasks, tid);
 
 	for (; at != INDEX_NONE; at = tasks->tasks[at]->older)
 		if (tasks->tasks[at]->start <= time)
@@ -38,17 +38,24 @@ struct task *tasks_find(const struct tasks *tasks, uint32_t tid, uint64_t time)
 
 struct task *tasks_alive(const struct tasks *tasks, uint32_t tid)
 {
-	uint32_t at = tasks_newest(tasks, tid);
+	uint32_t at = tasks_slot(tasks, tid);
 
 	if (at == INDEX_NONE || tasks->tasks[at]->end != UINT64_MAX)
 		return NULL;
 	return tasks->tasks[at];
 }
 
+struct task *tasks_newest(const struct tasks *tasks, uint32_t tid)
+{
+	uint32_t at = tasks_slot(tasks, tid);
+
+	return at == INDEX_NONE ? NULL : tasks->tasks[at];
+}
+
 static void tasks_remove(struct tasks *tasks, uint32_t slot)
 {
 	struct task *task = tasks->tasks[slot];
-	uint32_t tid = task->thread.tid, at = tasks_newest(tasks, tid);
+	uint32_t tid = task->thread.tid, at = tasks_slot(tasks, tid);
 
 	if (at == slot) {
 		index_remove(&tasks->by_tid, hash_u64(tid), slot);
@@ -104,7 +111,7 @@ void tasks_forget(struct tasks *tasks, uint64_t time)
 
 static uint32_t tasks_add(struct tasks *tasks, const struct thread *thread)
 {
-	uint32_t slot, older = tasks_newest(tasks, thread->tid);
+	uint32_t slot, older = tasks_slot(tasks, thread->tid);
 
 	if (tasks->unused_count) {
 		slot = tasks->unused[--tasks->unused_count];
@@ -140,7 +147,7 @@ static void tasks_rename_process(struct tasks *tasks, uint32_t tgid, const char 
 static void tasks_update(struct tasks *tasks, struct task *task, const struct record *record)
 {
 	const struct thread *now = record->thread;
-	bool renamed = now->tid == now->tgid &&
+	bool renamed = now->tid == now->tgid && task->threads &&
 		       memcmp(task->thread.process, now->comm, sizeof(now->comm)) != 0;
 
 	task->thread = *now;
@@ -159,7 +166,7 @@ void tasks_fold(struct tasks *tasks, const struct record *record)
 
 	if (!thread)
 		return;
-	slot = tasks_newest(tasks, thread->tid);
+	slot = tasks_slot(tasks, thread->tid);
 	task = slot == INDEX_NONE || tasks->tasks[slot]->end != UINT64_MAX ? NULL
 									   : tasks->tasks[slot];
 	/* Its exit was lost, or stands in another ring and comes later: another life begins. */
@@ -170,7 +177,8 @@ void tasks_fold(struct tasks *tasks, const struct record *record)
 	if (!task && record->sub == TASK_EXIT)
 		return;
 	if (!task) {
-		task = tasks->tasks[tasks_add(tasks, thread)];
+		slot = tasks_add(tasks, thread);
+		task = tasks->tasks[slot];
 		if (record->sub == TASK_FORK)
 			task->start = record->time;
 		else if (record->nums)

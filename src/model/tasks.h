@@ -24,6 +24,7 @@ struct task {
 	uint64_t end;	      /* UINT64_MAX: lives */
 	uint32_t older;	      /* an earlier life of the same tid, or INDEX_NONE */
 	uint32_t threads;     /* of a first thread: how many others live that are known */
+	bool asked;	      /* a source has asked /proc for its name */
 	bool in_use;
 };
 
@@ -46,6 +47,9 @@ struct task *tasks_find(const struct tasks *tasks, uint32_t tid, uint64_t time);
 
 /* The task that has the id now, or NULL. */
 struct task *tasks_alive(const struct tasks *tasks, uint32_t tid);
+
+/* The newest life with that id, ended or not, or NULL. */
+struct task *tasks_newest(const struct tasks *tasks, uint32_t tid);
 
 /* Forgets tasks that ended before @time. */
 void tasks_forget(struct tasks *tasks, uint64_t time);

@@ -93,7 +93,9 @@ enum dso_status {
 enum dso_num { DSO_ID, DSO_KIND, DSO_STATUS, DSO_DEV, DSO_INODE, DSO_NUMS };
 enum dso_text { DSO_BUILD_ID, DSO_WHY, DSO_TEXTS }; /* the build id as bytes */
 
-enum symbol_num { SYMBOL_DSO, SYMBOL_START, SYMBOL_END, SYMBOL_NUMS }; /* [start, end) */
+enum symbol_num { SYMBOL_DSO, SYMBOL_START, SYMBOL_END, SYMBOL_OWNER, SYMBOL_NUMS };
+/* The range is [start, end).  SYMBOL_OWNER: the DSO it is shown for, a module of the kernel; or 0.
+ */
 enum symbol_text { SYMBOL_LINKAGE, SYMBOL_TEXTS }; /* as in the symbol table, if another */
 
 enum lost {

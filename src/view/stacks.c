@@ -280,6 +280,7 @@ void stacks_fill(const struct stacks *stacks, struct table *table, const double 
 	const struct view *view = stacks->view;
 	size_t width = view->column_count;
 
+	table->cut = stacks->row_count == STACKS_ROWS_MAX;
 	for (uint32_t i = 0; i < stacks->row_count; i++) {
 		const struct stack_row *row = &stacks->rows[i];
 		const double *sums = stacks->weights + i * width;

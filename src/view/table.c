@@ -70,6 +70,12 @@ static int compare_rows(const void *first, const void *second, void *arg)
 	order = compare_cells(sorting, a, b);
 	if (!order)
 		order = value_compare(table_label(table, a), table_label(table, b));
+	/*
+	 * Keys last: they may be numbers that another run gives otherwise, and rows that differ in
+	 * nothing else look the same whatever their order.
+	 */
+	for (size_t i = 0; !order && i < table->view->column_count; i++)
+		order = value_compare(table_cells(table, a)[i], table_cells(table, b)[i]);
 	for (size_t i = 0; !order && i < table->view->key_count; i++)
 		order = value_compare(table_keys(table, a)[i], table_keys(table, b)[i]);
 	return order ? order : (a > b) - (a < b);

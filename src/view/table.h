@@ -29,6 +29,7 @@ struct table {
 	uint64_t lost;		/* in the chunks that the span touches */
 	uint64_t records;	/* that the view's own filter let through */
 	uint64_t damaged;	/* chunks that could not be read */
+	bool cut;		/* there was no room for all rows */
 	struct table_row *rows; /* as they were added; order says how they are shown */
 	struct value *cells;	/* a row: the columns, then the keys, then the label */
 	uint32_t *order;

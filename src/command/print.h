@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables to a file: as text, CSV, JSON or a JSON object a row. */
+#ifndef COMMAND_PRINT_H
+#define COMMAND_PRINT_H
+
+#include <stdio.h>
+
+#include "command/options.h"
+#include "model/model.h"
+#include "view/table.h"
+
+/* What the table is of besides its view. */
+struct print_context {
+	const struct model *model;
+	const char *event; /* whose samples are counted; NULL: no samples */
+	bool first;	   /* nothing was printed before it */
+};
+
+/* 0 or a negative errno. */
+int table_print(FILE *file, enum show_format format, const struct table *table,
+	const struct print_context *context);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/worker.h"
+#include "command/privilege.h"
+#include "model/model.h"
+#include "record/capture.h"
+#include "record/cursor.h"
+#include "record/recording.h"
+#include "resolve/symbols.h"
+
+#define NAMES_MS 3000 /* that the end of a recording waits for names */
+
+/* --- the machine
+ * ----------------------------------------------------------------------------------- */
+
+/* PRETTY_NAME of os-release(5). */
+static void system_name(struct buf *out)
+{
+	struct buf text = {0};
+	char *line, *rest;
+
+	if (!fs_read("/etc/os-release", &text, 65536, NULL)) {
+		rest = text.data;
+		while (rest && (line = strsep(&rest, "\n"))) {
+			if (strncmp(line, "PRETTY_NAME=", 12))
+				continue;
+			line += 12;
+			line += *line == '"';
+			buf_add(out, line, strcspn(line, "\""));
+			break;
+		}
+	}
+	buf_release(&text);
+}
+
+static void record_host(struct session *session)
+{
+	struct buf boot = {0}, os = {0};
+	struct utsname name = {0};
+
+	uname(&name);
+	fs_read("/proc/sys/kernel/random/boot_id", &boot, 64, NULL);
+	system_name(&os);
+	recording_append(session->recording,
+		&(struct record){.type = RECORD_HOST,
+			.time = clock_now(),
+			.name = str_from(name.nodename),
+			.nums = (uint64_t[HOST_NUMS]){[HOST_CPUS] = (uint64_t)sysconf(
+							      _SC_NPROCESSORS_ONLN),
+				[HOST_REALTIME] = clock_ns(CLOCK_REALTIME) - clock_now(),
+				[HOST_PAGE_SIZE] = (uint64_t)sysconf(_SC_PAGESIZE)},
+			.texts = (struct str[HOST_TEXTS]){[HOST_KERNEL] = str_from(name.release),
+				[HOST_ARCH] = str_from(name.machine),
+				[HOST_BOOT] = {boot.data, boot.size ? strcspn(boot.data, "\n") : 0},
+				[HOST_SYSTEM] = buf_str(&os)}});
+	buf_release(&boot);
+	buf_release(&os);
+}
+
+/* --- the command behind --
+ * -------------------------------------------------------------------------- */
+
+/* Where the verb leaves no place for it, the command's output goes elsewhere, or nowhere. */
+static void direct_output(int to)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (to == STDOUT_FILENO)
+		return;
+	dup2(to < 0 ? null : to, STDOUT_FILENO);
+	if (to < 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+}
+
+/*
+ * The command waits in front of exec until sampling has started, so that its first instruction is
+ * seen.
+ */
+static int start_command(struct session *session, struct error *error)
+{
+	int gate[2];
+	char byte;
+
+	if (pipe2(gate, O_CLOEXEC))
+		return error_set(error, -errno, "cannot start the command: %s", strerror(errno));
+	session->child = fork();
+	if (session->child < 0) {
+		close(gate[0]);
+		close(gate[1]);
+		return error_set(error, -errno, "cannot start the command: %s", strerror(errno));
+	}
+	if (!session->child) {
+		sigset_t none;
+
+		close(gate[1]);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		direct_output(session->options->command_output);
+		/* Nothing comes: the end of the pipe is the word to begin. */
+		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		execvp(session->options->command[0], session->options->command);
+		fprintf(stderr, "tracetop: cannot run '%s': %s\n", session->options->command[0],
+			strerror(errno));
+		_exit(127);
+	}
+	close(gate[0]);
+	session->child_gate = gate[1];
+	return 0;
+}
+
+void session_release_command(struct session *session)
+{
+	if (session->child_gate >= 0)
+		close(session->child_gate);
+	session->child_gate = -1;
+}
+
+bool session_command_ended(struct session *session)
+{
+	if (session->child > 0 && !session->child_ended &&
+		waitpid(session->child, &session->child_status, WNOHANG) == session->child)
+		session->child_ended = true;
+	return session->child_ended;
+}
+
+/* --- ticks
+ * ------------------------------------------------------------------------------------------ */
+
+static void session_tick(void *arg)
+{
+	struct session *session = arg;
+	uint64_t first, last;
+
+	resolver_kick(session->resolver);
+	recording_tick(session->recording, clock_now());
+	if (recording_span(session->recording, &first, &last))
+		tasks_forget(&session->model->tasks, first);
+	if (session->hook)
+		session->hook(session->hook_arg);
+}
+
+static void session_names(void *arg)
+{
+	struct session *session = arg;
+
+	if (session->hook)
+		session->hook(session->hook_arg);
+}
+
+void session_on_tick(struct session *session, void (*hook)(void *arg), void *arg)
+{
+	session->hook = hook;
+	session->hook_arg = arg;
+}
+
+static void session_fold(void *arg, const struct record *record)
+{
+	model_fold(arg, record);
+}
+
+static void session_keyframe(void *arg, uint64_t now)
+{
+	struct session *session = arg;
+
+	model_snapshot(session->model, session->recording, now);
+}
+
+/* --- opening
+ * ---------------------------------------------------------------------------------------- */
+
+static void describe_sampling(struct session *session)
+{
+	const struct options *options = session->options;
+
+	session->config = (struct sampler_config){.events = (const char *const *)session->events,
+		.event_count = options->event_count,
+		.frequency = options->frequency,
+		.stacks = options->stacks,
+		.cpus = options->cpus,
+		.pids = options->pids,
+		.pid_count = options->pid_count,
+		.ring_size = options->ring};
+	for (size_t i = 0; i < options->event_count; i++)
+		session->events[i] = mem_strdup(options->events[i]);
+	if (session->child > 0) {
+		static uint32_t child;
+
+		child = (uint32_t)session->child;
+		session->config.pids = &child;
+		session->config.pid_count = 1;
+	}
+}
+
+static void note_narrowing(struct session *session)
+{
+	char text[64];
+
+	for (size_t i = 0; i < session->config.pid_count; i++) {
+		snprintf(
+			text, sizeof(text), "process %u and its children", session->config.pids[i]);
+		session_note(session, NOTE_NARROWING, text);
+	}
+}
+
+static int session_open_live(struct session *session, struct error *error)
+{
+	const struct options *options = session->options;
+	struct rlimit files;
+	int code = 0;
+
+	/* An event on each CPU is a descriptor. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	session->disk = worker_new(session->loop, "tracetop-disk", 1, true);
+	session->recording = recording_new(session->disk, options->buffer);
+	recording_observe(session->recording, session_fold, session->model);
+	recording_on_keyframe(session->recording, session_keyframe, session);
+	session->resolver = resolver_new(session->loop, session->recording, session->model);
+	session->sampler = sampler_new(session->loop, session->recording, session->model);
+	sampler_on_tick(session->sampler, session_tick, session);
+	resolver_on_names(session->resolver, session_names, session);
+	record_host(session);
+	if (options->command)
+		code = start_command(session, error);
+	if (code)
+		return code;
+	describe_sampling(session);
+	if (sampler_start(session->sampler, &session->config, &session->sampling)) {
+		/* What was asked for by name and does not exist is a mistake; rights are not. */
+		if (session->sampling.code == -EINVAL || session->sampling.code == -ENOENT ||
+			session->sampling.code == -ESRCH || session->sampling.code == -ENODEV) {
+			*error = session->sampling;
+			return error->code;
+		}
+	} else {
+		session->sampling.code = 0;
+	}
+	note_narrowing(session);
+	session->interval_from = clock_now();
+	return options->write_file ? session_write(session, options->write_file, error) : 0;
+}
+
+static int session_open_capture(struct session *session, struct error *error)
+{
+	int code;
+
+	/* The file is opened with the rights there are, and read without. */
+	session->recording = recording_open_file(session->options->read_file, error);
+	if (!session->recording)
+		return error->code;
+	code = privilege_drop_all();
+	if (code)
+		return error_set(error, code, "cannot give up privileges before reading: %s",
+			strerror(-code));
+	model_load(session->model, session->recording);
+	return 0;
+}
+
+int session_open(struct session *session, const struct options *options, struct error *error)
+{
+	*session = (struct session){.options = options, .child_gate = -1};
+	session->loop = loop_new();
+	session->model = model_new();
+	view_set_load(&session->views);
+	return options->read_file ? session_open_capture(session, error)
+				  : session_open_live(session, error);
+}
+
+bool session_is_live(const struct session *session)
+{
+	return session->sampler != NULL;
+}
+
+void session_close(struct session *session)
+{
+	struct error unused;
+
+	session->hook = NULL;
+	sampler_free(session->sampler);
+	resolver_free(session->resolver);
+	if (session->writer)
+		session_end_writing(session, &unused);
+	worker_free(session->disk, false);
+	recording_free(session->recording);
+	model_free(session->model);
+	view_set_release(&session->views);
+	loop_free(session->loop);
+	for (size_t i = 0; i < OPTIONS_EVENTS; i++)
+		free(session->events[i]);
+	session_release_command(session);
+	if (session->child > 0 && !session_command_ended(session)) {
+		kill(session->child, SIGTERM);
+		waitpid(session->child, &session->child_status, 0);
+	}
+}
+
+/* --- recording
+ * --------------------------------------------------------------------------------------- */
+
+int session_write(struct session *session, const char *path, struct error *error)
+{
+	session->writer = capture_writer_new(session->recording, session->disk, path, error);
+	return session->writer ? 0 : error->code;
+}
+
+int session_end_writing(struct session *session, struct error *error)
+{
+	struct capture_writer *writer = session->writer;
+
+	session->writer = NULL;
+	return writer ? capture_writer_finish(writer, error) : 0;
+}
+
+void session_close_interval(struct session *session, uint64_t now)
+{
+	recording_append(session->recording, &(struct record){.type = RECORD_INTERVAL,
+						     .time = now,
+						     .duration = now - session->interval_from});
+	session->interval_from = now;
+}
+
+void session_note(struct session *session, unsigned kind, const char *text)
+{
+	recording_append(session->recording, &(struct record){.type = RECORD_NOTE,
+						     .sub = kind,
+						     .time = clock_now(),
+						     .name = str_from(text)});
+}
+
+/* Widens the span to the intervals among the rows. */
+static void span_of_intervals(struct rows *rows, uint64_t *from, uint64_t *to)
+{
+	const uint32_t *kind = rows_index(rows, CHUNK_KIND);
+	const uint64_t *time = rows_value(rows, CHUNK_TIME);
+	const uint64_t *duration = rows_value(rows, CHUNK_DURATION);
+	uint32_t count;
+	const struct chunk_kind *kinds = rows_kinds(rows, &count);
+
+	for (uint32_t row = 0; kind && time && duration && row < rows_count(rows); row++) {
+		if (kinds[kind[row]].type != RECORD_INTERVAL)
+			continue;
+		if (time[row] - duration[row] < *from)
+			*from = time[row] - duration[row];
+		if (time[row] > *to)
+			*to = time[row];
+	}
+}
+
+bool session_span(struct session *session, uint64_t *from, uint64_t *to)
+{
+	struct cursor cursor;
+	struct rows *rows;
+
+	*from = UINT64_MAX;
+	*to = 0;
+	cursor_init(&cursor, session->recording, RECORD_DATA, 0, UINT64_MAX);
+	while ((rows = cursor_next(&cursor)))
+		if (rows_have(rows, RECORD_INTERVAL))
+			span_of_intervals(rows, from, to);
+	cursor_release(&cursor);
+	if (*from < *to)
+		return true;
+	if (!recording_span(session->recording, from, to))
+		return false;
+	++*to;
+	return true;
+}
+
+void session_finish(struct session *session)
+{
+	if (!session->sampler)
+		return;
+	sampler_stop(session->sampler);
+	resolver_settle(session->resolver, NAMES_MS);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `tracetop show VIEW`: a view without a terminal. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "command/command.h"
+#include "command/print.h"
+#include "command/session.h"
+#include "command/signals.h"
+#include "record/recording.h"
+#include "resolve/symbols.h"
+#include "view/query.h"
+
+#define SETTLE_NS (30 * NS_PER_MS) /* behind an interval's end: its last records come */
+#define INTERVAL_NAMES_MS 500
+#define TREE_LEAST 0.5 /* percent: rows of trees below that are left out, as perf report does */
+
+struct show {
+	const struct options *options;
+	struct session session;
+	const struct view *view;
+	struct filter *filter;
+	uint64_t interval_ns, end; /* when the last interval ends; 0: with the command */
+	uint64_t due;		   /* when the interval that is open ends */
+	bool closing;		   /* it is over, its records are awaited */
+	uint64_t from;		   /* of the interval that is closing */
+	bool first, stopped;
+	int status;
+};
+
+static bool always_open(const void *arg, uint64_t id, uint32_t depth)
+{
+	(void)arg;
+	(void)id;
+	return depth < 64;
+}
+
+/* Leaves out rows of a tree that weigh next to nothing, and all that is below them. */
+static void prune(struct table *table)
+{
+	const struct view *view = table->view;
+	uint32_t kept = 0, hidden = UINT32_MAX;
+	size_t share = 0;
+
+	while (share < view->column_count && !view->columns[share].share)
+		share++;
+	if (!view->path || share == view->column_count)
+		return;
+	for (uint32_t i = 0; i < table->count; i++) {
+		uint32_t row = table->order[i];
+
+		if (table->rows[row].depth > hidden)
+			continue;
+		hidden = UINT32_MAX;
+		if (value_number(table_cells(table, row)[share]) < TREE_LEAST)
+			hidden = table->rows[row].depth;
+		else
+			table->order[kept++] = row;
+	}
+	table->count = kept;
+}
+
+/* Samples of different events do not add up: each has a table of its own. */
+static int show_event(struct show *show, const struct event_fact *event, uint64_t from, uint64_t to)
+{
+	const struct filter *filters[2];
+	struct query_spec spec = {.view = show->view,
+		.filters = filters,
+		.from = from,
+		.to = to,
+		.unfolding = {always_open, NULL}};
+	struct print_context context = {.model = show->session.model, .first = show->first};
+	struct filter_error unused;
+	struct filter *by_event = NULL;
+	struct buf text = {0}, name = {0};
+	struct table *table;
+	int code;
+
+	filters[spec.filter_count++] = show->filter;
+	if (event) {
+		buf_add_text(&text, "sample.event = ");
+		filter_quote(&text, value_text(event->name));
+		by_event = filter_parse(text.data, &unused);
+		filters[spec.filter_count++] = by_event;
+		text_utf8(&name, event->name);
+		context.event = name.data;
+	}
+	table = query_run(&spec, show->session.recording, show->session.model);
+	prune(table);
+	code = table_print(stdout, show->options->format, table, &context);
+	if (table->cut)
+		command_complain("there was no room for all rows: narrow the view");
+	if (table->damaged)
+		command_complain("parts of the capture are damaged and left out");
+	show->first = false;
+	table_free(table);
+	filter_free(by_event);
+	buf_release(&text);
+	buf_release(&name);
+	return code;
+}
+
+static int show_span(struct show *show, uint64_t from, uint64_t to)
+{
+	const struct model *model = show->session.model;
+	int code = 0;
+
+	if (!(show->view->types & FIELD_TYPE(RECORD_SAMPLE)) || !model->event_count)
+		return show_event(show, NULL, from, to);
+	for (size_t i = 0; !code && i < model->event_count; i++)
+		code = show_event(show, &model->events[i], from, to);
+	return code;
+}
+
+/* --- live
+ * ------------------------------------------------------------------------------------------ */
+
+static void show_end(struct show *show)
+{
+	loop_stop(show->session.loop, 0);
+	show->stopped = true;
+}
+
+static uint64_t show_expire(void *arg, uint64_t now)
+{
+	struct show *show = arg;
+	struct session *session = &show->session;
+	bool over = (show->end && now >= show->end) || session_command_ended(session);
+
+	if (show->closing) { /* the records of the interval are in */
+		uint64_t to = session->interval_from;
+
+		show->closing = false;
+		sampler_tick(session->sampler, now);
+		resolver_settle(session->resolver, INTERVAL_NAMES_MS);
+		if (show_span(show, show->from, to)) {
+			show->status = EXIT_FAILED;
+			show_end(show);
+			return 0;
+		}
+	}
+	if (over) { /* the last interval is shown when everything is in */
+		show_end(show);
+		return 0;
+	}
+	if (show->interval_ns && now >= show->due) {
+		show->from = session->interval_from;
+		session_close_interval(session, show->due);
+		show->due += show->interval_ns;
+		show->closing = true;
+		return now + SETTLE_NS;
+	}
+	now += show->options->command ? 20 * NS_PER_MS : NS_PER_S;
+	if (show->interval_ns && show->due < now)
+		now = show->due;
+	return show->end && show->end < now ? show->end : now;
+}
+
+static void show_signal(void *arg, int number)
+{
+	(void)number;
+	show_end(arg);
+}
+
+static void show_schedule(struct show *show)
+{
+	const struct options *options = show->options;
+	uint64_t start = show->session.interval_from;
+	uint64_t interval = (uint64_t)(options->interval * 1e9);
+	uint64_t duration = (uint64_t)(options->duration * 1e9);
+
+	if (!duration && !options->command) /* one interval, and that is all */
+		duration = interval ? interval : NS_PER_S;
+	show->end = duration ? start + duration : 0;
+	/* An interval as long as the whole is the one that is shown at the end. */
+	show->interval_ns = interval && interval < duration ? interval : 0;
+	if (interval && !duration)
+		show->interval_ns = interval;
+	show->due = start + show->interval_ns;
+}
+
+static int show_live(struct show *show)
+{
+	struct session *session = &show->session;
+	struct signals *signals;
+	struct error error;
+	uint64_t from;
+
+	if (session->sampling.code) {
+		command_complain(session->sampling.text);
+		return EXIT_FAILED;
+	}
+	signals = signals_watch(session->loop, false, show_signal, show);
+	show_schedule(show);
+	session_release_command(session);
+	loop_timer_add(session->loop, clock_now(), show_expire, show);
+	loop_run(session->loop);
+	from = session->interval_from;
+	if (!show->status && !show->closing) {
+		session_close_interval(
+			session, show->end && clock_now() >= show->end ? show->end : clock_now());
+		session_finish(session);
+		if (session->interval_from > from && show_span(show, from, session->interval_from))
+			show->status = EXIT_FAILED;
+	}
+	if (session_end_writing(session, &error)) {
+		command_complain(error.text);
+		show->status = EXIT_FAILED;
+	}
+	signals_free(signals);
+	return show->status;
+}
+
+/* --- a capture
+ * -------------------------------------------------------------------------------------- */
+
+static int show_capture(struct show *show)
+{
+	uint64_t interval = (uint64_t)(show->options->interval * 1e9), from, to;
+	int status = EXIT_DONE;
+
+	if (recording_damage(show->session.recording)) {
+		command_complain(recording_damage(show->session.recording));
+		status = EXIT_FAILED;
+	}
+	if (!session_span(&show->session, &from, &to)) {
+		command_complain("the capture holds no data");
+		return EXIT_FAILED;
+	}
+	for (; interval && from + interval < to; from += interval)
+		if (show_span(show, from, from + interval))
+			return EXIT_FAILED;
+	return show_span(show, from, to) ? EXIT_FAILED : status;
+}
+
+static int show_prepare(struct show *show)
+{
+	const struct options *options = show->options;
+	struct filter_error error;
+
+	for (size_t i = 0; i < show->session.views.warning_count; i++)
+		command_complain(show->session.views.warnings[i]);
+	show->view = view_set_find(&show->session.views, options->what ? options->what : "symbols");
+	if (!show->view) {
+		command_complain(
+			"there is no such view: tracetop list views shows those there are");
+		return EXIT_USAGE;
+	}
+	show->filter = filter_parse(options->filter ? options->filter : "", &error);
+	if (!show->filter) {
+		command_complain_filter(options->filter, (unsigned)error.column, error.text);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+int command_show(const struct options *options)
+{
+	struct show show = {.options = options, .first = true};
+	struct error error = {0};
+	int status;
+
+	if (session_open(&show.session, options, &error)) {
+		command_complain(error.text);
+		session_close(&show.session);
+		return error.code == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+	}
+	status = show_prepare(&show);
+	if (!status)
+		status = session_is_live(&show.session) ? show_live(&show) : show_capture(&show);
+	filter_free(show.filter);
+	session_close(&show.session);
+	return status;
+}
