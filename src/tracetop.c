@@ -307,10 +307,14 @@ int main(int argc, char **argv)
 	privilege_no_dumps();
 	if (argc == 2 && !strcmp(argv[1], RESOLVE_CHILD_VERB))
 		return resolve_child_main();
-	/* Times and numbers are written the same everywhere; characters as the terminal has them.
+	/*
+	 * Times and numbers are written the same everywhere; characters as the terminal has them, and
+	 * within the program always as UTF-8.
 	 */
-	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1) {
+		options.ascii = true;
 		setlocale(LC_CTYPE, "C.UTF-8");
+	}
 	status = parse_arguments(&options, &verb, argc, argv);
 	return status ? status : verb->run(&options);
 }

@@ -2,7 +2,6 @@
 #include "base/text.h"
 
 #include <stdio.h>
-#include <strings.h>
 #include <wchar.h>
 
 size_t text_decode(struct str text, uint32_t *character)
@@ -145,7 +144,8 @@ void text_utf8(struct buf *out, struct str raw)
 
 		if (!size)
 			size = text_decode(raw, &c);
-		if (size && c != '\\')
+		/* JSON writes C0 controls out by itself, and leaves DEL and C1 as they are. */
+		if (size && c != '\\' && (c < 0x7f || c >= 0xa0))
 			buf_add(out, raw.data, size);
 		else
 			text_escape_one(out, c, size > 0);
@@ -183,11 +183,21 @@ size_t text_cells(struct str escaped)
 	return used;
 }
 
+static char fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 bool text_contains_folded(struct str text, struct str part)
 {
-	for (size_t at = 0; at + part.size <= text.size; at++)
-		if (!strncasecmp(text.data + at, part.data, part.size))
+	for (size_t at = 0; at + part.size <= text.size; at++) {
+		size_t same = 0;
+
+		while (same < part.size && fold(text.data[at + same]) == fold(part.data[same]))
+			same++;
+		if (same == part.size)
 			return true;
+	}
 	return false;
 }
 

@@ -39,8 +39,8 @@ void text_escape(struct buf *out, struct str raw, enum text_charset charset);
 char *text_escape_into(char *out, size_t size, const char *raw);
 
 /*
- * Appends @raw as the inside of a JSON string: UTF-8, with the bytes that are not escaped as in
- * text_escape() and backslashes doubled before JSON doubles them again.
+ * Appends @raw as the inside of a JSON string: UTF-8, with the bytes that are not, DEL and C1
+ * controls escaped as in text_escape() and backslashes doubled before JSON doubles them again.
  */
 void text_utf8(struct buf *out, struct str raw);
 

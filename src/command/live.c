@@ -171,7 +171,9 @@ static void live_status(void *arg, struct ui_status *status)
 	if (!status->live) {
 		const struct model *model = session->model;
 
-		status->source = live->options->read_file;
+		status->source = strrchr(live->options->read_file, '/')
+					 ? strrchr(live->options->read_file, '/') + 1
+					 : live->options->read_file;
 		if (model->event_count) { /* interned, so NUL-terminated */
 			status->event = model->events[0].name.data;
 			status->why = model->events[0].why.data;
@@ -396,12 +398,14 @@ static void live_close(struct live *live)
 {
 	struct session *session = &live->session;
 	struct error error;
+	uint64_t end;
 
 	ui_free(live->ui);
 	term_free(live->term);
 	if (session->writer) {
-		session_close_interval(session, clock_now());
+		end = clock_now();
 		session_finish(session);
+		session_close_interval(session, end);
 		if (session_end_writing(session, &error)) {
 			command_complain(error.text);
 			live->status = EXIT_FAILED;

@@ -61,7 +61,7 @@ static int record_run(struct record_run *run)
 	struct session *session = &run->session;
 	struct signals *signals;
 	struct error error;
-	uint64_t size;
+	uint64_t size, end;
 
 	if (session->sampling.code) {
 		command_complain(session->sampling.text);
@@ -73,8 +73,9 @@ static int record_run(struct record_run *run)
 	session_release_command(session);
 	loop_timer_add(session->loop, clock_now(), record_expire, run);
 	loop_run(session->loop);
-	session_close_interval(session, clock_now());
+	end = clock_now();
 	session_finish(session);
+	session_close_interval(session, end);
 	recording_seal(session->recording);
 	size = capture_writer_size(session->writer);
 	if (session_end_writing(session, &error)) {

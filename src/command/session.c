@@ -335,6 +335,8 @@ int session_end_writing(struct session *session, struct error *error)
 
 void session_close_interval(struct session *session, uint64_t now)
 {
+	if (session->sampler)
+		sampler_take_until(session->sampler, now);
 	recording_append(session->recording, &(struct record){.type = RECORD_INTERVAL,
 						     .time = now,
 						     .duration = now - session->interval_from});

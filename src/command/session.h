@@ -61,7 +61,10 @@ int session_write(struct session *session, const char *path, struct error *error
 /* Ends the file; 0 or a negative errno. */
 int session_end_writing(struct session *session, struct error *error);
 
-/* Closes the interval that is open at @now, and records it. */
+/*
+ * Closes the interval that is open at @now, and records it behind all that happened in it.  Best
+ * called a moment later, when the last of it has arrived.
+ */
 void session_close_interval(struct session *session, uint64_t now);
 
 /* The span that intervals cover, or where there are none, the data; false: there is nothing. */

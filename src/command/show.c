@@ -124,41 +124,38 @@ static int show_span(struct show *show, uint64_t from, uint64_t to)
 static void show_end(struct show *show)
 {
 	loop_stop(show->session.loop, 0);
-	show->stopped = true;
+}
+
+/* An interval is closed when the last of its records have arrived. */
+static void show_interval(struct show *show)
+{
+	struct session *session = &show->session;
+	uint64_t from = session->interval_from;
+
+	session_close_interval(session, show->due);
+	resolver_kick(session->resolver);
+	resolver_settle(session->resolver, INTERVAL_NAMES_MS);
+	if (show_span(show, from, show->due)) {
+		show->status = EXIT_FAILED;
+		show_end(show);
+	}
+	show->due += show->interval_ns;
 }
 
 static uint64_t show_expire(void *arg, uint64_t now)
 {
 	struct show *show = arg;
-	struct session *session = &show->session;
-	bool over = (show->end && now >= show->end) || session_command_ended(session);
 
-	if (show->closing) { /* the records of the interval are in */
-		uint64_t to = session->interval_from;
-
-		show->closing = false;
-		sampler_tick(session->sampler, now);
-		resolver_settle(session->resolver, INTERVAL_NAMES_MS);
-		if (show_span(show, show->from, to)) {
-			show->status = EXIT_FAILED;
-			show_end(show);
-			return 0;
-		}
-	}
-	if (over) { /* the last interval is shown when everything is in */
-		show_end(show);
+	if (show->interval_ns && now >= show->due + SETTLE_NS &&
+		(!show->end || show->due < show->end))
+		show_interval(show);
+	if ((show->end && now >= show->end) || session_command_ended(&show->session)) {
+		show_end(show); /* the last interval is shown when everything is in */
 		return 0;
 	}
-	if (show->interval_ns && now >= show->due) {
-		show->from = session->interval_from;
-		session_close_interval(session, show->due);
-		show->due += show->interval_ns;
-		show->closing = true;
-		return now + SETTLE_NS;
-	}
 	now += show->options->command ? 20 * NS_PER_MS : NS_PER_S;
-	if (show->interval_ns && show->due < now)
-		now = show->due;
+	if (show->interval_ns && show->due + SETTLE_NS < now)
+		now = show->due + SETTLE_NS;
 	return show->end && show->end < now ? show->end : now;
 }
 
@@ -190,7 +187,7 @@ static int show_live(struct show *show)
 	struct session *session = &show->session;
 	struct signals *signals;
 	struct error error;
-	uint64_t from;
+	uint64_t from, now;
 
 	if (session->sampling.code) {
 		command_complain(session->sampling.text);
@@ -201,12 +198,15 @@ static int show_live(struct show *show)
 	session_release_command(session);
 	loop_timer_add(session->loop, clock_now(), show_expire, show);
 	loop_run(session->loop);
+	now = clock_now();
+	session_finish(session);
+	while (!show->status && show->interval_ns && show->end && show->due < show->end)
+		show_interval(show);
 	from = session->interval_from;
-	if (!show->status && !show->closing) {
-		session_close_interval(
-			session, show->end && clock_now() >= show->end ? show->end : clock_now());
-		session_finish(session);
-		if (session->interval_from > from && show_span(show, from, session->interval_from))
+	now = show->end && now >= show->end ? show->end : now;
+	if (!show->status && now > from) {
+		session_close_interval(session, now);
+		if (show_span(show, from, now))
 			show->status = EXIT_FAILED;
 	}
 	if (session_end_writing(session, &error)) {

@@ -261,8 +261,11 @@ static void recording_append_data(
 {
 	struct record late;
 
-	if (record->time >= recording->newest) {
-		recording->newest = record->time;
+	/* Marks that are set when all before them has arrived are as old as they should be. */
+	if (record->time >= recording->newest || record->type == RECORD_INTERVAL ||
+		record->type == RECORD_NOTE) {
+		if (record->time > recording->newest)
+			recording->newest = record->time;
 		chunk_append(chunk, record);
 		return;
 	}

@@ -66,13 +66,19 @@ static int compare_names(
 	return strcmp(x, y);
 }
 
-static int compare_entries(const void *first, const void *second, void *table)
+static int compare_starts(const void *first, const void *second)
 {
 	const struct name_entry *a = first, *b = second;
 
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	return compare_names(table, a, b);
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+static bool is_sorted(const struct name_table *table)
+{
+	for (size_t i = 1; i < table->count; i++)
+		if (table->entries[i].start < table->entries[i - 1].start)
+			return false;
+	return true;
 }
 
 void name_table_sort(struct name_table *table)
@@ -81,14 +87,20 @@ void name_table_sort(struct name_table *table)
 
 	if (!table->count)
 		return;
-	qsort_r(table->entries, table->count, sizeof(*table->entries), compare_entries, table);
+	if (!is_sorted(table)) /* the kernel's mostly are */
+		qsort(table->entries, table->count, sizeof(*table->entries), compare_starts);
 	for (size_t i = 1; i < table->count; i++) {
-		if (table->entries[i].start != table->entries[kept].start)
-			table->entries[++kept] = table->entries[i];
-		else if (table->entries[i].end > table->entries[kept].end &&
-			 table->entries[kept].end == table->entries[kept].start)
-			table->entries[kept].end =
-				table->entries[i].end; /* the other knows the size */
+		struct name_entry *best = &table->entries[kept], *next = &table->entries[i];
+		uint64_t end = best->end > next->end ? best->end : next->end;
+
+		if (next->start != best->start) {
+			table->entries[++kept] = *next;
+			continue;
+		}
+		if (compare_names(table, next, best) < 0)
+			*best = *next;
+		if (best->end == best->start)
+			best->end = end; /* the other knows the size */
 	}
 	table->count = kept + 1;
 }

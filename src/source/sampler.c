@@ -20,6 +20,7 @@
 #define FAST_RATE 500	   /* samples a second of all CPUs from which ticks are fast */
 #define TICK_RECORDS 65536 /* taken in at once: more wait for the next round */
 #define PROC_THREADS 4
+#define WAIT_MOMENT_NS (300 * NS_PER_MS) /* for /proc, at the end of something */
 
 struct sampler *sampler_new(struct loop *loop, struct recording *recording, struct model *model)
 {
@@ -82,6 +83,7 @@ static bool sampler_drain(struct sampler *sampler, uint64_t now, uint64_t waterm
 			sampler->broken++;
 		else if (!sampler_take(sampler, &record, now))
 			break;
+		sampler->newest = record.time;
 		ring_set_consume(&sampler->set);
 	}
 	ring_set_end(&sampler->set);
@@ -96,6 +98,16 @@ void sampler_tick(struct sampler *sampler, uint64_t now)
 	sampler_check_modules(sampler, now);
 	if (sampler->hook)
 		sampler->hook(sampler->hook_arg);
+}
+
+void sampler_take_until(struct sampler *sampler, uint64_t time)
+{
+	uint64_t now = clock_now(), end = now + WAIT_MOMENT_NS;
+
+	while (sampler->running && !sampler_drain(sampler, now, time) && now < end) {
+		worker_finish(sampler->worker, 20);
+		now = clock_now();
+	}
 }
 
 void sampler_on_tick(struct sampler *sampler, void (*hook)(void *arg), void *arg)
@@ -167,16 +179,11 @@ int sampler_change(
 
 void sampler_stop(struct sampler *sampler)
 {
-	uint64_t now = clock_now(), end = now + 300 * NS_PER_MS;
-
 	if (!sampler->running)
 		return;
 	for (size_t i = 0; i < sampler->opened_count; i++)
 		ioctl(sampler->opened[i].fd, PERF_EVENT_IOC_DISABLE, 0);
-	while (!sampler_drain(sampler, now, UINT64_MAX - 1) && now < end) {
-		worker_finish(sampler->worker, 20);
-		now = clock_now();
-	}
+	sampler_take_until(sampler, UINT64_MAX - 1);
 	sampler_close(sampler);
 	sampler->running = false;
 }

@@ -52,6 +52,12 @@ void sampler_free(struct sampler *sampler);
 /* Takes in what has come; called by its own timer as well.  @now: clock_now(). */
 void sampler_tick(struct sampler *sampler, uint64_t now);
 
+/*
+ * Takes in everything up to @time (clock_now(), now or before), and waits for /proc at most a
+ * moment: what is recorded next comes behind it.
+ */
+void sampler_take_until(struct sampler *sampler, uint64_t time);
+
 /* Called after each tick that took something in. */
 void sampler_on_tick(struct sampler *sampler, void (*hook)(void *arg), void *arg);
 

@@ -93,6 +93,7 @@ struct sampler {
 
 	char names[160], why[256];
 	uint64_t frequency, lost, throttled, broken;
+	uint64_t newest; /* time of the record taken in last */
 	bool running;
 };
 

@@ -495,8 +495,6 @@ void sampler_begin(struct sampler *sampler)
 /* Losses that no record told of: the ring was full to the very end. */
 static void settle_losses(struct sampler *sampler)
 {
-	uint64_t now = clock_now();
-
 	for (size_t i = 0; i < sampler->opened_count; i++) {
 		const struct opened *opened = &sampler->opened[i];
 		uint64_t values[2] = {0, 0}; /* the count, what was lost */
@@ -506,7 +504,7 @@ static void settle_losses(struct sampler *sampler)
 			read(opened->fd, values, sizeof(values)) != sizeof(values))
 			continue;
 		if (values[1] > opened->lost)
-			sampler_lose(sampler, LOST_SAMPLES, now, opened->cpu,
+			sampler_lose(sampler, LOST_SAMPLES, sampler->newest, opened->cpu,
 				values[1] - opened->lost, 0);
 	}
 }

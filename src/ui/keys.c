@@ -370,6 +370,7 @@ static const struct binding {
 		key_record},
 	{'e', 0, "e", "Event", "Evt", "sample another event", key_event},
 	{'F', 0, "F", NULL, NULL, "sample more or less often", key_frequency},
+	{'\t', 0, "Tab", NULL, NULL, "the next event, where several are sampled", ui_next_event},
 	{'[', 0, "[ ]", NULL, NULL, "a step back and forward in time", key_back},
 	{']', 0, NULL, NULL, NULL, NULL, key_forward},
 	{'{', 0, "{ }", NULL, NULL, "a window back and forward", key_page_back},

@@ -59,7 +59,7 @@ struct prompt {
 	void (*changed)(struct ui *ui); /* NULL */
 	void (*accept)(struct ui *ui);
 	void (*cancel)(struct ui *ui); /* NULL */
-	char error[200];
+	char error[sizeof(((struct error *)0)->text)];
 	size_t error_column;
 	bool has_error;
 };
@@ -70,7 +70,7 @@ struct ui {
 	struct level **levels;
 	size_t level_count, level_capacity;
 	struct filter *event; /* samples of one event, where there are several; NULL */
-	char *event_name;
+	size_t event_shown;   /* its number in the model */
 	size_t events_known;
 
 	uint64_t window; /* of time that is shown */
@@ -123,6 +123,9 @@ struct filter *plain_text_filter(const struct view *view, const char *text);
 void ui_refresh(struct ui *ui);
 /* The picture is no longer of what is asked for: called before a level changes or goes. */
 void ui_outdated(struct ui *ui);
+/* The event whose samples are shown, or NULL before there is one; and another one of several. */
+const struct event_fact *ui_event(const struct ui *ui);
+void ui_next_event(struct ui *ui);
 void ui_span(const struct ui *ui, uint64_t *from, uint64_t *to);
 
 /* grid.c: rows and columns of tables and trees */

@@ -18,31 +18,48 @@ void ui_span(const struct ui *ui, uint64_t *from, uint64_t *to)
 		*from = *to > ui->window ? *to - ui->window : 0;
 }
 
-/* Samples of several events do not add up: one event at a time, the last that was begun. */
-static void ui_choose_event(struct ui *ui)
+/* Narrows to the samples of an event: those of several do not add up. */
+static void ui_set_event(struct ui *ui, size_t number)
 {
 	const struct model *model = ui->config.model;
 	struct filter_error unused;
 	struct buf text = {0};
 
-	if (model->event_count == ui->events_known || !model->event_count)
-		return;
-	ui->events_known = model->event_count;
 	filter_free(ui->event);
 	ui->event = NULL;
-	free(ui->event_name);
-	ui->event_name = NULL;
+	ui->event_shown = number;
 	if (model->event_count < 2)
 		return;
-	/* Those given together were begun together: the first of them is what is looked at. */
-	for (size_t i = model->event_count; i-- > 0;)
-		if (!ui->event_name || !ui->config.to)
-			ui->event_name = mem_printf("%.*s", (int)model->events[i].name.size,
-				model->events[i].name.data);
 	buf_add_text(&text, "sample.event = ");
-	filter_quote(&text, value_text(str_from(ui->event_name)));
+	filter_quote(&text, value_text(model->events[number].name));
 	ui->event = filter_parse(text.data, &unused);
 	buf_release(&text);
+}
+
+/* Of events that are begun together the first is looked at, and of others the newest. */
+static void ui_choose_event(struct ui *ui)
+{
+	size_t count = ui->config.model->event_count, known = ui->events_known;
+
+	if (count == known)
+		return;
+	ui->events_known = count;
+	ui_set_event(ui, known);
+}
+
+void ui_next_event(struct ui *ui)
+{
+	if (ui->config.model->event_count < 2)
+		return;
+	ui_outdated(ui);
+	ui_set_event(ui, (ui->event_shown + 1) % ui->config.model->event_count);
+}
+
+const struct event_fact *ui_event(const struct ui *ui)
+{
+	const struct model *model = ui->config.model;
+
+	return ui->event_shown < model->event_count ? &model->events[ui->event_shown] : NULL;
 }
 
 static bool is_open(const void *arg, uint64_t id, uint32_t depth)

@@ -81,13 +81,14 @@ static void span_parts(const struct ui *ui, struct parts *parts)
 static void sample_parts(const struct ui *ui, const struct ui_status *status, struct parts *parts)
 {
 	const struct level *level = ui_level(ui);
+	const struct event_fact *fact = ui_event(ui);
 	char event[64], why[120], samples[32];
 
-	escaped(ui, event, sizeof(event), ui->event_name ? ui->event_name : status->event);
-	escaped(ui, why, sizeof(why), status->why);
-	if (*event && status->frequency)
+	escaped(ui, event, sizeof(event), fact ? fact->name.data : status->event);
+	escaped(ui, why, sizeof(why), *status->why || !fact ? status->why : fact->why.data);
+	if (*event && fact && fact->frequency)
 		part_add(parts, 2, STYLE_NORMAL, "%s %lluHz", event,
-			(unsigned long long)status->frequency);
+			(unsigned long long)fact->frequency);
 	else if (*event)
 		part_add(parts, 2, STYLE_NORMAL, "%s", event);
 	if (*why)

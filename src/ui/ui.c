@@ -13,6 +13,7 @@
 #define MESSAGE_NS (6 * NS_PER_S)
 #define EARLY_NS (3 * NS_PER_S) /* after the start names still come in */
 #define EARLY_PICTURE_NS (200 * NS_PER_MS)
+#define FIRST_PICTURE_NS (40 * NS_PER_MS) /* as long as there are no rows at all */
 #define LEAST_ROWS 4
 
 struct ui *ui_new(const struct ui_config *config)
@@ -39,7 +40,6 @@ void ui_free(struct ui *ui)
 		level_free(ui->levels[--ui->level_count]);
 	free(ui->levels);
 	filter_free(ui->event);
-	free(ui->event_name);
 	free(ui);
 }
 
@@ -57,8 +57,13 @@ int ui_post(struct ui *ui, const char *verb, const char *target, const char *arg
 	struct error error = {0};
 	int code = router_post(ui->config.router, &request, &error);
 
-	if (code)
+	if (code && ui->prompt.title) { /* it stands where it is typed */
+		ui->prompt.has_error = true;
+		ui->prompt.error_column = 0;
+		snprintf(ui->prompt.error, sizeof(ui->prompt.error), "%s", error.text);
+	} else if (code) {
 		ui_say(ui, STYLE_ERROR, error.text);
+	}
 	return code;
 }
 
@@ -72,15 +77,18 @@ static bool ui_runs(const struct ui *ui)
 static uint64_t ui_picture_due(const struct ui *ui)
 {
 	const struct level *level = ui_level(ui);
-	bool early = ui->last_query < ui->started + EARLY_NS;
-	bool waits = !level->table || !level->table->count ||
-		     ui->generation != ui->config.model->symbols.generation;
+	uint64_t pause = ui->interval;
 
 	if (!ui->last_query)
 		return 0;
-	if (early && waits && ui->interval > EARLY_PICTURE_NS)
-		return ui->last_query + EARLY_PICTURE_NS;
-	return ui->last_query + ui->interval;
+	if (ui->last_query < ui->started + EARLY_NS) {
+		if (!level->table || !level->table->count)
+			pause = FIRST_PICTURE_NS;
+		else if (ui->generation != ui->config.model->symbols.generation &&
+			 ui->interval > EARLY_PICTURE_NS)
+			pause = EARLY_PICTURE_NS;
+	}
+	return ui->last_query + pause;
 }
 
 void ui_data(struct ui *ui, uint64_t now)
