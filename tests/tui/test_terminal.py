@@ -122,7 +122,7 @@ def test_promise_15_no_name_drives_the_terminal(tracetop, build, hostile, view):
         program.send("\x0c")  # all of it once more
         program.pump(0.5)
         program.send("/")
-        program.send("52")
+        program.send("x1b")
         program.send("\r")
         program.send("\r")
         program.pump(0.5)

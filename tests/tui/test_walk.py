@@ -100,7 +100,9 @@ def test_views_by_the_picker(tracetop, burner):
             assert name in listed
         screen.keys("Home", "Down", "Down", "Enter")
         screen.wait(lambda text: text.startswith("Processes") and "burner" in text)
-        screen.keys("F2", "Home", "Tab")
+        screen.keys("/")
+        screen.type("burner")
+        screen.keys("Enter", "F2", "Home", "Tab")
         screen.wait("For: burner(")
         screen.keys("Enter")
         binaries = screen.wait(lambda text: "Processes > burner(" in text and "PATH" in text and "/burner" in text)
