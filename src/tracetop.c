@@ -23,7 +23,7 @@ static const char usage[] =
 	"       tracetop -r FILE [VIEW]                     the same of a capture\n"
 	"       tracetop record -w FILE [OPTION…] [-- COMMAND…]\n"
 	"       tracetop show VIEW [-r FILE] [OPTION…] [-- COMMAND…]\n"
-	"       tracetop list views|fields|events\n"
+	"       tracetop list views|fields|events [PATTERN]\n"
 	"       tracetop check                              what this kernel and these rights "
 	"allow\n"
 	"\n"
@@ -36,7 +36,7 @@ static const char usage[] =
 	"  -f FILTER          show what passes this filter only (tracetop list fields)\n"
 	"  -d SECONDS         interval of the display, or of show\n"
 	"  --duration SECONDS how long show and record run\n"
-	"  --format FORMAT    of show: text, csv, json, jsonl\n"
+	"  --format FORMAT    of show and list: text, csv, json, jsonl\n"
 	"  -r FILE, -w FILE   read a capture; write one\n"
 	"  --buffer SIZE      memory for what is recorded (256M)\n"
 	"  --ring SIZE        of the kernel's ring for samples of a CPU\n"
@@ -69,18 +69,19 @@ struct verb {
 	int (*run)(const struct options *options);
 	bool takes_what; /* a view, or what is to be listed */
 	bool needs_what;
+	bool is_list;	    /* takes a pattern behind it, and the format of the manual */
 	int command_output; /* of the command behind -- */
 };
 
 static const struct verb verbs[] = {
-	{"record", command_record, false, false, STDOUT_FILENO},
-	{"show", command_show, true, true, STDERR_FILENO},
-	{"list", command_list, true, true, STDOUT_FILENO},
-	{"check", command_check, false, false, STDOUT_FILENO},
+	{"record", command_record, false, false, false, STDOUT_FILENO},
+	{"show", command_show, true, true, false, STDERR_FILENO},
+	{"list", command_list, true, true, true, STDOUT_FILENO},
+	{"check", command_check, false, false, false, STDOUT_FILENO},
 };
 
 /* Without a verb: the screen.  No view is named like a verb. */
-static const struct verb live = {"", command_live, true, false, -1};
+static const struct verb live = {"", command_live, true, false, false, -1};
 
 static int wrong(const char *format, const char *what)
 {
@@ -140,9 +141,10 @@ static bool parse_format(const char *text, enum show_format *format)
 	static const char *const names[] = {[FORMAT_TEXT] = "text",
 		[FORMAT_CSV] = "csv",
 		[FORMAT_JSON] = "json",
-		[FORMAT_JSONL] = "jsonl"};
+		[FORMAT_JSONL] = "jsonl",
+		[FORMAT_MDOC] = "mdoc"};
 
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(text, names[i])) {
 			*format = (enum show_format)i;
 			return true;
@@ -250,10 +252,14 @@ static int take_words(struct options *options, const struct verb **verb, char **
 	*verb = *verb ? *verb : &live;
 	if (*words && (*verb)->takes_what)
 		options->what = *words++;
+	if (*words && (*verb)->is_list)
+		options->pattern = *words++;
 	if (*words)
 		return wrong("'%s' is one word too many", *words);
 	if ((*verb)->needs_what && !options->what)
 		return wrong("%s what?", (*verb)->name);
+	if (options->format == FORMAT_MDOC && !(*verb)->is_list)
+		return wrong("--format takes text, csv, json or jsonl, not '%s'", "mdoc");
 	options->command_output = (*verb)->command_output;
 	return 0;
 }
@@ -308,8 +314,8 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], RESOLVE_CHILD_VERB))
 		return resolve_child_main();
 	/*
-	 * Times and numbers are written the same everywhere; characters as the terminal has them, and
-	 * within the program always as UTF-8.
+	 * Times and numbers are written the same everywhere; characters as the terminal has them,
+	 * and within the program always as UTF-8.
 	 */
 	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1) {
 		options.ascii = true;

@@ -30,6 +30,7 @@ struct worker {
 	struct queue ended;  /* waiting for done() on the loop's thread */
 	int event;	     /* eventfd: something ended */
 	unsigned threads, idle, max_threads;
+	size_t waiting; /* jobs in posted */
 	size_t pending; /* loop's thread only */
 	bool stopping, low_priority;
 	/* The loop's side and each thread hold one: a thread that hangs must not lose the ground.
@@ -97,6 +98,7 @@ static void *worker_thread(void *arg)
 			worker->idle--;
 			continue;
 		}
+		worker->waiting--;
 		pthread_mutex_unlock(&worker->lock);
 		job->run(job);
 		pthread_mutex_lock(&worker->lock);
@@ -178,7 +180,8 @@ void worker_post(struct worker *worker, struct job *job)
 {
 	pthread_mutex_lock(&worker->lock);
 	queue_put(&worker->posted, job);
-	if (!worker->idle)
+	/* An idle thread takes one job, and may hang in it. */
+	if (++worker->waiting > worker->idle)
 		worker_start_thread(worker);
 	pthread_cond_signal(&worker->posted_cond);
 	pthread_mutex_unlock(&worker->lock);

@@ -1,10 +1,503 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `tracetop list`: the views, fields and events there are. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
 #include "command/command.h"
+#include "command/print.h"
+#include "source/event.h"
+#include "view/view.h"
+
+#define LINE 80	       /* columns that text is wrapped at */
+#define CELLS_MAX 6    /* of an entry */
+#define EVENT_WIDTH 50 /* as perf list has it */
+
+struct listing;
+
+/* What is listed, and how. */
+struct kind {
+	const char *what; /* as it is typed */
+	const char *const *columns;
+	void (*run)(struct listing *listing);
+};
+
+struct listing {
+	const struct options *options;
+	const struct kind *kind;
+	enum text_charset charset;
+	size_t count; /* of entries so far */
+	struct json_object *array;
+	char **notes; /* reasons that entries refer to by number */
+	size_t note_count, note_capacity;
+};
+
+/* --- entries ----------------------------------------------------------------------------------
+ */
+
+/* Whether a name is asked for: by a pattern if it looks like one, else by a part of the name. */
+static bool is_wanted(const struct listing *listing, const char *name)
+{
+	const char *pattern = listing->options->pattern;
+
+	if (!pattern)
+		return true;
+	if (strpbrk(pattern, "*?["))
+		return text_glob(str_from(pattern), str_from(name));
+	return text_contains_folded(str_from(name), str_from(pattern));
+}
+
+static void print_csv_line(const char *const *cells, const struct kind *kind)
+{
+	struct buf line = {0};
+
+	for (size_t i = 0; kind->columns[i]; i++) {
+		buf_add_text(&line, i ? "," : "");
+		print_csv_text(&line, str_from(cells[i]));
+	}
+	printf("%s\r\n", line.data);
+	buf_release(&line);
+}
+
+static struct json_object *json_entry(const char *const *cells, const struct kind *kind)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; kind->columns[i]; i++)
+		json_object_object_add(object, kind->columns[i],
+			*cells[i] ? print_json_text(str_from(cells[i])) : NULL);
+	return object;
+}
+
+static void print_json_line(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+/* An entry for a program to read; for a person each kind prints its own. */
+static void print_entry(struct listing *listing, const char *const *cells)
+{
+	switch (listing->options->format) {
+	case FORMAT_CSV:
+		if (!listing->count)
+			print_csv_line(listing->kind->columns, listing->kind);
+		print_csv_line(cells, listing->kind);
+		break;
+	case FORMAT_JSON:
+		json_object_array_add(listing->array, json_entry(cells, listing->kind));
+		break;
+	default:
+		print_json_line(json_entry(cells, listing->kind));
+	}
+}
+
+/* Prints words from column @at on, lines that follow from column @indent on. */
+static void print_wrapped(const struct listing *listing, size_t at, size_t indent, const char *text)
+{
+	struct buf escaped = {0};
+	char *word, *rest;
+
+	text_escape(&escaped, str_from(text), listing->charset);
+	rest = escaped.data;
+	for (bool first = true; (word = strsep(&rest, " ")); first = false) {
+		size_t cells = text_cells(str_from(word));
+
+		if (!first && at + 1 + cells > LINE) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!first) {
+			putchar(' ');
+			at++;
+		}
+		fputs(word, stdout);
+		at += cells;
+	}
+	putchar('\n');
+	buf_release(&escaped);
+}
+
+/* Prints a text and spaces up to column @width; what is longer moves what follows it on. */
+static size_t print_cell(const struct listing *listing, const char *text, size_t width)
+{
+	struct buf escaped = {0};
+	size_t cells;
+
+	text_escape(&escaped, str_from(text), listing->charset);
+	cells = text_cells(buf_str(&escaped));
+	printf("%s%*s ", escaped.data ? escaped.data : "", cells < width ? (int)(width - cells) : 0,
+		"");
+	buf_release(&escaped);
+	return (cells < width ? width : cells) + 1;
+}
+
+/* --- views ------------------------------------------------------------------------------------
+ */
+
+static const char *const view_columns[] = {"id", "name", "help", "file", NULL};
+
+/* A view of the user's says where it is from: it may stand in the place of one that is built in. */
+static void print_view(const struct listing *listing, const struct view *view)
+{
+	size_t at = print_cell(listing, view->id, 12);
+
+	at += print_cell(listing, view->name, 12);
+	print_wrapped(listing, at, 26, view->help);
+	if (view->file[0] == '/')
+		printf("%26s%s\n", "", view->file);
+}
+
+static void list_views(struct listing *listing)
+{
+	struct view_set set;
+
+	view_set_load(&set);
+	for (size_t i = 0; i < set.warning_count; i++)
+		command_complain(set.warnings[i]);
+	if (listing->options->format == FORMAT_TEXT)
+		puts("ID           NAME         WHAT IT SHOWS");
+	for (size_t i = 0; i < set.count; i++) {
+		const struct view *view = set.views[i];
+
+		if (!is_wanted(listing, view->id))
+			continue;
+		if (listing->options->format == FORMAT_TEXT)
+			print_view(listing, view);
+		else
+			print_entry(listing, (const char *const[CELLS_MAX]){
+						     view->id, view->name, view->help, view->file});
+		listing->count++;
+	}
+	view_set_release(&set);
+}
+
+/* --- fields -----------------------------------------------------------------------------------
+ */
+
+static const char *const field_columns[] = {
+	"name", "class", "type", "unit", "records", "help", NULL};
+
+static const char *field_type(const struct field *field)
+{
+	return field->type == VALUE_TEXT ? "text" : field->type == VALUE_BOOL ? "yes/no" : "number";
+}
+
+static const char *field_unit(const struct field *field)
+{
+	static const char *const units[] = {[UNIT_NONE] = "",
+		[UNIT_ID] = "id",
+		[UNIT_NS] = "ns",
+		[UNIT_TIME] = "time",
+		[UNIT_BYTES] = "bytes",
+		[UNIT_PERCENT] = "percent",
+		[UNIT_HERTZ] = "Hz",
+		[UNIT_ADDRESS] = "address"};
+
+	return units[field->unit];
+}
+
+/* The types of records that have the field, one behind the other. */
+static char *field_records(const struct field *field)
+{
+	struct buf text = {0};
+
+	for (unsigned type = 0; type < RECORD_TYPES; type++)
+		if (field->types & FIELD_TYPE(type))
+			buf_printf(&text, "%s%s", text.size ? " " : "",
+				record_schema((enum record_type)type)->name);
+	if (!text.size)
+		buf_add_text(&text, "any");
+	return buf_detach(&text);
+}
+
+static void list_field(
+	struct listing *listing, const struct field_class *class, const struct field *field)
+{
+	char *records = field_records(field);
+	size_t at = 0;
+
+	if (listing->options->format == FORMAT_TEXT) {
+		at += print_cell(listing, field->name, 15);
+		at += print_cell(listing, field_type(field), 6);
+		at += print_cell(listing, field_unit(field), 7);
+		at += print_cell(listing, records, 7);
+		print_wrapped(listing, at, 39, field->help);
+	} else {
+		print_entry(listing,
+			(const char *const[CELLS_MAX]){field->name, class->name, field_type(field),
+				field_unit(field), records, field->help});
+	}
+	listing->count++;
+	free(records);
+}
+
+static void list_fields(struct listing *listing)
+{
+	bool is_text = listing->options->format == FORMAT_TEXT;
+	size_t class_count;
+	const struct field_class *const *classes = field_classes(&class_count);
+
+	if (is_text)
+		puts("NAME            TYPE   UNIT    RECORDS WHAT IT IS");
+	for (size_t i = 0; i < class_count; i++) {
+		bool first = true;
+
+		for (size_t k = 0; k < classes[i]->count; k++) {
+			if (!is_wanted(listing, classes[i]->fields[k].name))
+				continue;
+			if (first && is_text)
+				printf("\n%s: %s\n", classes[i]->name, classes[i]->help);
+			list_field(listing, classes[i], &classes[i]->fields[k]);
+			first = false;
+		}
+	}
+}
+
+/* --- events -----------------------------------------------------------------------------------
+ */
+
+static const char *const event_columns[] = {"name", "alias", "group", "why_not", NULL};
+
+static const char *const event_groups[EVENT_GROUPS] = {[EVENT_HARDWARE] = "Hardware event",
+	[EVENT_SOFTWARE] = "Software event",
+	[EVENT_CACHE] = "Hardware cache event",
+	[EVENT_PMU] = "Kernel PMU event",
+	[EVENT_TRACEPOINT] = "Tracepoint event"};
+
+/* The number of a reason: many events share one, and it is a line or two long. */
+static size_t note_number(struct listing *listing, const char *why)
+{
+	for (size_t i = 0; i < listing->note_count; i++)
+		if (!strcmp(listing->notes[i], why))
+			return i + 1;
+	listing->notes = mem_grow(listing->notes, &listing->note_capacity, listing->note_count + 1,
+		sizeof(*listing->notes));
+	listing->notes[listing->note_count++] = mem_strdup(why);
+	return listing->note_count;
+}
+
+static void print_notes(const struct listing *listing)
+{
+	for (size_t i = 0; i < listing->note_count; i++) {
+		size_t at = (size_t)printf("%s(%zu) cannot be opened here: ", i ? "" : "\n", i + 1);
+
+		print_wrapped(listing, i ? at : at - 1, 4, listing->notes[i]);
+	}
+}
+
+static void print_event(struct listing *listing, const struct event_entry *entry)
+{
+	char *names = mem_printf("%s%s%s", entry->name, *entry->alias ? " OR " : "", entry->alias);
+
+	fputs("  ", stdout);
+	print_cell(listing, names, EVENT_WIDTH);
+	printf("[%s]", event_groups[entry->group]);
+	if (entry->why)
+		printf(" (%zu)", note_number(listing, entry->why));
+	putchar('\n');
+	free(names);
+}
+
+struct event_listing {
+	struct listing *listing;
+	bool tracepoints; /* there are some */
+};
+
+static void visit_event(void *arg, const struct event_entry *entry)
+{
+	struct event_listing *events = arg;
+	struct listing *listing = events->listing;
+
+	events->tracepoints |= entry->group == EVENT_TRACEPOINT;
+	if (!is_wanted(listing, entry->name) &&
+		!(*entry->alias && is_wanted(listing, entry->alias)))
+		return;
+	if (listing->options->format == FORMAT_TEXT)
+		print_event(listing, entry);
+	else
+		print_entry(
+			listing, (const char *const[CELLS_MAX]){entry->name, entry->alias,
+					 event_groups[entry->group], entry->why ? entry->why : ""});
+	listing->count++;
+}
+
+static void list_events(struct listing *listing)
+{
+	struct event_listing events = {listing, false};
+
+	event_list(visit_event, &events);
+	if (listing->options->format == FORMAT_TEXT)
+		print_notes(listing);
+	if (!events.tracepoints)
+		command_complain(event_tracefs()
+					 ? "tracepoints are left out: tracefs cannot be read: run "
+					   "as root"
+					 : "tracepoints are left out: tracefs is not mounted: "
+					   "mount -t tracefs tracefs /sys/kernel/tracing");
+}
+
+/* --- the manual ---------------------------------------------------------------------------------
+ */
+
+/*
+ * tracetop-fields(7) is made of the same table: `make fields-page` writes what --format mdoc prints
+ * to man/, and a test holds the two together.  The option is for that only, and not documented.
+ */
+static const char page_head[] =
+	".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n"
+	".\\\" Made by tracetop list fields --format mdoc; not to be edited.\n"
+	".Dd November 21, 2026\n"
+	".Dt TRACETOP-FIELDS 7\n"
+	".Os\n"
+	".Sh NAME\n"
+	".Nm tracetop-fields\n"
+	".Nd fields of tracetop's filters and views\n"
+	".Sh DESCRIPTION\n"
+	"A field is a property of a record, of whoever caused it,\n"
+	"or of a frame of its stack.\n"
+	"Fields stand in filters, and in the keys and columns of views;\n"
+	"both are described in\n"
+	".Xr tracetop-views 5 .\n"
+	"The command\n"
+	".Ic tracetop list fields\n"
+	"prints the list of this page.\n"
+	".Pp\n"
+	"Behind the name stand the type of its values, their unit where they have one,\n"
+	"and the types of records that have the field.\n"
+	"A record of another type, and one of which the value is not known,\n"
+	"lacks the field.\n"
+	"The types are:\n"
+	".Bl -tag -width yes/no\n"
+	".It number\n"
+	"The unit says how it is written:\n"
+	".Em id\n"
+	"names something and is never shortened;\n"
+	".Em ns\n"
+	"is a length of time in nanoseconds;\n"
+	".Em time\n"
+	"is a point in time in nanoseconds of\n"
+	".Dv CLOCK_MONOTONIC ,\n"
+	"shown as the time of day;\n"
+	".Em address\n"
+	"is shown in hexadecimal.\n"
+	"Without a unit it is a count.\n"
+	".It text\n"
+	"Bytes as the system has them.\n"
+	"On the screen and in output, what a terminal would obey is escaped.\n"
+	".It yes/no\n"
+	"A truth value.\n"
+	".El\n"
+	".Pp\n"
+	"The fields that begin with\n"
+	".Em symbol\n"
+	"and\n"
+	".Em dso\n"
+	"are of a frame: of the one that was executing,\n"
+	"or in a view whose rows are frames, of the row's own.\n"
+	".Sh THE FIELDS\n";
+
+static const char page_foot[] = ".Sh SEE ALSO\n"
+				".Xr tracetop 1 ,\n"
+				".Xr tracetop-capture 5 ,\n"
+				".Xr tracetop-views 5\n"
+				".Sh AUTHORS\n"
+				".An The tracetop developers\n";
+
+static void print_page_field(const struct listing *listing, const struct field *field)
+{
+	char *records = field_records(field);
+	const char *unit = field_unit(field);
+
+	printf(".It Cm %s Pq %s%s%s , of %s records\n", field->name, field_type(field),
+		*unit ? " , " : "", unit, records);
+	print_wrapped(listing, 0, 0, field->help);
+	free(records);
+}
+
+static int print_page(const struct listing *listing)
+{
+	size_t class_count;
+	const struct field_class *const *classes = field_classes(&class_count);
+
+	fputs(page_head, stdout);
+	for (size_t i = 0; i < class_count; i++) {
+		printf(".Ss %s: %s\n.Bl -tag -width Ds\n", classes[i]->name, classes[i]->help);
+		for (size_t k = 0; k < classes[i]->count; k++)
+			print_page_field(listing, &classes[i]->fields[k]);
+		puts(".El");
+	}
+	fputs(page_foot, stdout);
+	return EXIT_DONE;
+}
+
+/* ----------------------------------------------------------------------------------------------
+ */
+
+static const struct kind kinds[] = {
+	{"views", view_columns, list_views},
+	{"fields", field_columns, list_fields},
+	{"events", event_columns, list_events},
+};
+
+static const struct kind *find_kind(const char *what)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].what, what))
+			return &kinds[i];
+	return NULL;
+}
+
+static int list_run(struct listing *listing)
+{
+	bool is_json = listing->options->format == FORMAT_JSON;
+	struct json_object *object = is_json ? json_object_new_object() : NULL;
+
+	if (is_json) {
+		listing->array = json_object_new_array();
+		json_object_object_add(object, listing->kind->what, listing->array);
+	}
+	listing->kind->run(listing);
+	if (is_json)
+		print_json_line(object);
+	for (size_t i = 0; i < listing->note_count; i++)
+		free(listing->notes[i]);
+	free(listing->notes);
+	if (listing->count)
+		return EXIT_DONE;
+	command_complain("nothing there has such a name");
+	return EXIT_FAILED;
+}
+
 int command_list(const struct options *options)
 {
-	(void)options;
-	return 0;
+	struct listing listing = {.options = options,
+		.kind = find_kind(options->what),
+		.charset = options->ascii ? TEXT_ASCII : TEXT_UTF8};
+	int status;
+
+	if (!listing.kind) {
+		command_complain("what can be listed is: views, fields, events");
+		return EXIT_USAGE;
+	}
+	if (options->format != FORMAT_MDOC) {
+		status = list_run(&listing);
+	} else if (listing.kind->run == list_fields) {
+		status = print_page(&listing);
+	} else {
+		command_complain("only the fields are a page of the manual");
+		return EXIT_USAGE;
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		command_complain("writing the list failed");
+		return EXIT_FAILED;
+	}
+	return status;
 }
+
 int command_check(const struct options *options)
 {
 	(void)options;

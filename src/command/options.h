@@ -10,10 +10,17 @@
 #define OPTIONS_EVENTS 16
 #define OPTIONS_PIDS 64
 
-enum show_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON, FORMAT_JSONL };
+enum show_format {
+	FORMAT_TEXT,
+	FORMAT_CSV,
+	FORMAT_JSON,
+	FORMAT_JSONL,
+	FORMAT_MDOC /* of `list fields` only: the manual's page */
+};
 
 struct options {
 	const char *what;		    /* VIEW, or what is to be listed; NULL: the default */
+	const char *pattern;		    /* of list: names that are listed; NULL: all */
 	const char *read_file;		    /* -r */
 	const char *write_file;		    /* -w */
 	const char *filter;		    /* -f */

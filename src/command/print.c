@@ -31,6 +31,19 @@ static void cell_text(struct buf *out, const struct view_column *column, struct 
 	value_print(out, value, &format);
 }
 
+/* A cell as it stands in the table: the text that is left what room there is shows the depth. */
+static void row_text(struct buf *out, const struct table *table, uint32_t row, size_t column,
+	const struct print_context *context)
+{
+	const struct view *view = table->view;
+
+	buf_clear(out);
+	for (uint32_t d = 0;
+		view->path && !view->columns[column].width && d < table->rows[row].depth; d++)
+		buf_add_text(out, "  ");
+	cell_text(out, &view->columns[column], table_cells(table, row)[column], context);
+}
+
 static void print_padded(FILE *file, struct str text, size_t width, bool right, bool last)
 {
 	size_t cells = text_cells(text), pad = cells < width ? width - cells : 0;
@@ -51,8 +64,7 @@ static size_t *column_widths(const struct table *table, const struct print_conte
 		for (uint32_t i = 0; i < table->count; i++) {
 			size_t cells;
 
-			buf_clear(&text);
-			cell_text(&text, &view->columns[c], table_cells(table, i)[c], context);
+			row_text(&text, table, table->order[i], c, context);
 			cells = text_cells(buf_str(&text));
 			widths[c] = cells > widths[c] ? cells : widths[c];
 		}
@@ -75,15 +87,8 @@ static int print_text(FILE *file, const struct table *table, const struct print_
 		print_padded(file, str_from(view->columns[c].title), widths[c],
 			is_right(&view->columns[c]), c + 1 == view->column_count);
 	for (uint32_t i = 0; i < table->count; i++) {
-		uint32_t row = table->order[i];
-
 		for (size_t c = 0; c < view->column_count; c++) {
-			bool first_text = view->path && view->columns[c].width == 0;
-
-			buf_clear(&text);
-			for (uint32_t d = 0; first_text && d < table->rows[row].depth; d++)
-				buf_add_text(&text, "  ");
-			cell_text(&text, &view->columns[c], table_cells(table, row)[c], context);
+			row_text(&text, table, table->order[i], c, context);
 			print_padded(file, buf_str(&text), widths[c], is_right(&view->columns[c]),
 				c + 1 == view->column_count);
 		}
@@ -101,7 +106,7 @@ static int print_text(FILE *file, const struct table *table, const struct print_
  * RFC 4180.  A spreadsheet takes a text that begins with = + - or @ for a formula: its first
  * character is written as an escape, like any other that is not to be obeyed.
  */
-static void csv_text(struct buf *out, struct str raw)
+void print_csv_text(struct buf *out, struct str raw)
 {
 	struct buf text = {0};
 
@@ -148,7 +153,7 @@ static int print_csv(FILE *file, const struct table *table, const struct print_c
 		buf_add_text(&line, view->path ? "depth," : "");
 		for (size_t c = 0; c < view->column_count; c++) {
 			buf_add_text(&line, c ? "," : "");
-			csv_text(&line, str_from(view->columns[c].id));
+			print_csv_text(&line, str_from(view->columns[c].id));
 		}
 		buf_add_text(&line, "\r\n");
 	}
@@ -162,7 +167,7 @@ static int print_csv(FILE *file, const struct table *table, const struct print_c
 
 			buf_add_text(&line, c ? "," : "");
 			if (value.type == VALUE_TEXT)
-				csv_text(&line, value.text);
+				print_csv_text(&line, value.text);
 			else if (value.type != VALUE_NONE)
 				plain_number(&line, value);
 		}
@@ -176,7 +181,7 @@ static int print_csv(FILE *file, const struct table *table, const struct print_c
 /* --- JSON
  * ------------------------------------------------------------------------------------------ */
 
-static struct json_object *json_text(struct str raw)
+struct json_object *print_json_text(struct str raw)
 {
 	struct buf text = {0};
 	struct json_object *object;
@@ -194,7 +199,7 @@ static struct json_object *json_value(struct value value)
 
 	switch (value.type) {
 	case VALUE_TEXT:
-		return json_text(value.text);
+		return print_json_text(value.text);
 	case VALUE_UNSIGNED:
 		return json_object_new_uint64(value.u);
 	case VALUE_SIGNED:
@@ -239,7 +244,7 @@ static int print_json(FILE *file, const struct table *table, const struct print_
 	struct json_object *object = json_object_new_object(), *rows = json_object_new_array();
 
 	json_object_object_add(object, "view", json_object_new_string(table->view->id));
-	json_object_object_add(object, "host", json_text(context->model->host.name));
+	json_object_object_add(object, "host", print_json_text(context->model->host.name));
 	if (context->event)
 		json_object_object_add(object, "event", json_object_new_string(context->event));
 	json_object_object_add(object, "from",

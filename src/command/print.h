@@ -20,4 +20,9 @@ struct print_context {
 int table_print(FILE *file, enum show_format format, const struct table *table,
 	const struct print_context *context);
 
+/* A text as a cell of CSV, and as a string of JSON: escaped, and no formula to a spreadsheet. */
+struct json_object;
+void print_csv_text(struct buf *out, struct str raw);
+struct json_object *print_json_text(struct str raw);
+
 #endif

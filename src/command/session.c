@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -112,6 +113,8 @@ static int start_command(struct session *session, struct error *error)
 		sigset_t none;
 
 		close(gate[1]);
+		/* As any process: perf refuses those of the same user that are not dumpable. */
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		direct_output(session->options->command_output);

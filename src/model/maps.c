@@ -149,6 +149,8 @@ static void space_clear(struct space *space, uint64_t start, uint64_t end)
 {
 	size_t at = space_at(space, start), stop;
 
+	if (!space->count)
+		return;
 	if (at < space->count && space->maps[at].start < start) {
 		struct map before = space->maps[at];
 

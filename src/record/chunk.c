@@ -80,7 +80,7 @@ uint32_t chunk_string(struct chunk *chunk, struct str text)
 	strings->ends = mem_grow(
 		strings->ends, &chunk->string_capacity, strings->count, sizeof(*strings->ends));
 	strings->bytes = mem_grow(
-		strings->bytes, &chunk->byte_capacity, strings->size + text.size, 1);
+		strings->bytes, &chunk->byte_capacity, strings->size + text.size + 1, 1);
 	if (text.size)
 		memcpy(strings->bytes + strings->size, text.data, text.size);
 	strings->size += (uint32_t)text.size;

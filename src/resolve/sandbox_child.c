@@ -62,14 +62,15 @@ static int filter_calls(void)
 		SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime),
 		SCMP_SYS(getrandom), SCMP_SYS(sysinfo), /* qsort() asks for it */ SCMP_SYS(exit),
 		SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall)};
+	const struct scmp_arg_cmp asks_only = {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = F_GETFD};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int code = filter ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !code && i < sizeof(allowed) / sizeof(*allowed); i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (!code) /* libelf asks whether the descriptor is one */
-		code = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFD));
+		code = seccomp_rule_add_array(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, &asks_only);
 	if (!code)
 		code = seccomp_load(filter);
 	seccomp_release(filter);

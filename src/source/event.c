@@ -29,6 +29,8 @@ void event_explain(struct buf *out, int code, bool system_wide)
 	int64_t paranoid = 0;
 
 	buf_add_text(out, strerror(-code));
+	if (code == -ENOENT || code == -EOPNOTSUPP)
+		buf_add_text(out, " (no PMU of this machine counts it)");
 	if (code != -EACCES && code != -EPERM)
 		return;
 	if (fs_read_i64("/proc/sys/kernel/perf_event_paranoid", &paranoid))

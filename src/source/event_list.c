@@ -112,11 +112,14 @@ static size_t count_names(char **names)
 static void try_tracepoint(const struct visitor *visitor, struct buf *why)
 {
 	struct event_spec spec;
-	struct error error;
-	int fd = event_parse("sched:sched_process_exec", &spec, &error);
+	struct error error = {0};
+	int fd;
 
-	if (!fd)
-		fd = perf_open(&spec.attr, -1, visitor->cpu);
+	if (event_parse("sched:sched_process_exec", &spec, &error)) {
+		buf_add_text(why, error.text);
+		return;
+	}
+	fd = perf_open(&spec.attr, -1, visitor->cpu);
 	if (fd < 0)
 		event_explain(why, fd, true);
 	else
@@ -128,13 +131,15 @@ static void visit_tracepoints(const struct visitor *visitor)
 	char **systems = event_tracefs() ? tracefs_event_systems(NULL) : NULL;
 	struct buf why = {0};
 
-	if (systems)
-		try_tracepoint(visitor, &why);
+	if (!systems) /* not mounted, or not for this user */
+		return;
+	try_tracepoint(visitor, &why);
 	qsort(systems, count_names(systems), sizeof(*systems), compare_names);
-	for (size_t i = 0; systems && systems[i]; i++) {
+	for (size_t i = 0; systems[i]; i++) {
 		char **events = tracefs_system_events(NULL, systems[i]);
 
-		qsort(events, count_names(events), sizeof(*events), compare_names);
+		if (events)
+			qsort(events, count_names(events), sizeof(*events), compare_names);
 		for (size_t k = 0; events && events[k]; k++) {
 			char *name = mem_printf("%s:%s", systems[i], events[k]);
 

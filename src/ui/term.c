@@ -17,9 +17,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-/* <term.h> has it, with macros for every capability (columns, lines, bell …) that nobody wants. */
-int setupterm(const char *name, int fd, int *known);
-
 #define ESCAPE_DELAY_MS 50 /* for the rest of a function key, over a slow link too */
 #define GOODBYE_NS (200 * NS_PER_MS)
 
@@ -184,28 +181,19 @@ static int start_curses(struct term *term, struct error *error)
 {
 	const char *name = getenv("TERM");
 	char shown[64];
-	int known = 0;
 
 	text_escape_into(shown, sizeof(shown), name ? name : "");
-	if (!name || setupterm(name, fileno(term->frame), &known) == ERR || known != 1)
-		return error_set(error, -EINVAL,
-			"the terminal type TERM='%s' is not known here: try TERM=xterm or "
-			"TERM=linux",
-			shown);
-	if (!tigetstr("cup") || tigetstr("cup") == (char *)-1)
-		return error_set(error, -EINVAL,
-			"a terminal of type '%s' has no screen: tracetop show VIEW works without "
-			"it",
-			shown);
 	/* The size is the terminal's, which curses cannot ask: it sees only our memory. */
 	unsetenv("LINES");
 	unsetenv("COLUMNS");
 	use_env(TRUE); /* else descriptions without a size (linux) are refused */
 	use_tioctl(FALSE);
-	term->screen = newterm(name, term->frame, term->keys);
-	if (!term->screen)
-		return error_set(
-			error, -EINVAL, "curses cannot use a terminal of type '%s'", shown);
+	term->screen = name ? newterm(name, term->frame, term->keys) : NULL;
+	if (!term->screen || !tigetstr("cup") || tigetstr("cup") == (char *)-1)
+		return error_set(error, -EINVAL,
+			"the terminal type TERM='%s' is not known here or has no screen: try "
+			"TERM=xterm; tracetop show VIEW works without a screen",
+			shown);
 	set_escdelay(ESCAPE_DELAY_MS);
 	raw();
 	noecho();
