@@ -17,6 +17,7 @@ return {
     { "", "symbol.space" },
     { "SYMBOL", "symbol.name", width = "rest" },
     { "BINARY", "dso.name", priority = 2 },
+    { "", "symbol.doubt", priority = 1 },
   },
   drill = { "processes", "threads", "symbols" },
 }

@@ -136,19 +136,19 @@ bool column_unpack(struct column_reader *reader, uint64_t *values, size_t count)
 }
 
 bool column_unpack_index(
-	struct column_reader *reader, uint32_t *values, size_t count, uint32_t limit)
+	struct column_reader *reader, uint32_t *values, size_t count, uint64_t limit)
 {
 	struct column_shape shape;
 	const uint8_t *plane = column_next(reader, count, &shape);
 	uint32_t base, largest = 0;
 
-	if (!plane || shape.width > 4 || shape.base >= (limit ? limit : 1))
+	if (!plane || shape.width > 4 || (count && shape.base >= limit))
 		return false;
 	base = (uint32_t)shape.base;
 	if (!shape.width) {
 		for (size_t i = 0; i < count; i++)
 			values[i] = base;
-		return !count || base < limit;
+		return true;
 	}
 	for (size_t i = 0; i < count; i++)
 		values[i] = plane[i];
@@ -159,5 +159,5 @@ bool column_unpack_index(
 		largest = values[i] > largest ? values[i] : largest;
 		values[i] += base;
 	}
-	return largest < limit - base;
+	return !count || largest < limit - base;
 }

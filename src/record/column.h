@@ -33,8 +33,10 @@ struct column_reader {
  */
 bool column_unpack(struct column_reader *reader, uint64_t *values, size_t count);
 
+#define COLUMN_ANY (UINT64_C(1) << 32) /* a limit that every number is below */
+
 /* The same for numbers of a dictionary, which all have to be below @limit. */
 bool column_unpack_index(
-	struct column_reader *reader, uint32_t *values, size_t count, uint32_t limit);
+	struct column_reader *reader, uint32_t *values, size_t count, uint64_t limit);
 
 #endif

@@ -247,7 +247,7 @@ static struct column_reader rows_section(
 }
 
 /* What the numbers in a column of rows have to be below. */
-static uint32_t rows_limit(const struct rows *rows, enum chunk_index column)
+static uint64_t rows_limit(const struct rows *rows, enum chunk_index column)
 {
 	switch (column) {
 	case CHUNK_KIND:
@@ -258,8 +258,10 @@ static uint32_t rows_limit(const struct rows *rows, enum chunk_index column)
 		return rows->header.nodes;
 	case CHUNK_NAME:
 		return rows->header.strings;
+	case CHUNK_CPU:
+		return SEAL_MAX_CPUS;
 	default:
-		return UINT32_MAX;
+		return COLUMN_ANY;
 	}
 }
 
@@ -414,7 +416,8 @@ static const uint64_t *rows_slot(
 
 	if (rows->have_slot[type][at])
 		return space->data;
-	if (rows->chunk && rows->chunk->slot[at] && rows->chunk->kind_count == 1)
+	if (rows->chunk && rows->chunk->slot[at] && rows->chunk->kind_count == 1 &&
+		rows->chunk->kinds[0].type == type)
 		return rows->chunk->slot[at];
 	values = space_for(space, rows_count(rows), sizeof(*values));
 	if (rows->chunk) { /* slots of several types share an array: leave those of others out */
@@ -452,7 +455,7 @@ const uint64_t *rows_text(struct rows *rows, enum record_type type, unsigned tex
 
 /* Unpacks the next column of a dictionary section; false if it is not as long. */
 static bool rows_field(struct rows *rows, struct column_reader *reader, uint32_t count,
-	uint32_t limit, uint32_t **values)
+	uint64_t limit, uint32_t **values)
 {
 	*values = space_for(&rows->scratch_u32, count, sizeof(**values));
 	return reader->at && column_unpack_index(reader, *values, count, limit);
@@ -479,8 +482,8 @@ const struct chunk_thread *rows_threads(struct rows *rows, uint32_t *count)
 		for (uint32_t i = 0; whole && i < h->threads; i++)                    \
 			threads[i].field = part[i];                                   \
 	} while (0)
-	THREAD_FIELD(tid, UINT32_MAX);
-	THREAD_FIELD(tgid, UINT32_MAX);
+	THREAD_FIELD(tid, COLUMN_ANY);
+	THREAD_FIELD(tgid, COLUMN_ANY);
 	THREAD_FIELD(cgroup, h->cgroups);
 	THREAD_FIELD(comm, h->strings);
 	THREAD_FIELD(process, h->strings);
@@ -506,7 +509,7 @@ const struct chunk_cgroup *rows_cgroups(struct rows *rows, uint32_t *count)
 	cgroups = space_for(&rows->cgroups, *count, sizeof(*cgroups));
 	ids = space_for(&rows->scratch, *count, sizeof(*ids));
 	reader = rows_section(rows, SEAL_CGROUPS, 0, &rows->plain);
-	if (!rows_field(rows, &reader, *count, UINT32_MAX, &hierarchy) ||
+	if (!rows_field(rows, &reader, *count, COLUMN_ANY, &hierarchy) ||
 		!column_unpack(&reader, ids, *count))
 		return rows_damaged(rows, "the dictionary of cgroups does not unpack");
 	for (uint32_t i = 0; i < *count; i++)
@@ -530,7 +533,7 @@ const struct frame *rows_frames(struct rows *rows, uint32_t *count)
 	frames = space_for(&rows->frames, *count, sizeof(*frames));
 	addresses = space_for(&rows->scratch, *count, sizeof(*addresses));
 	reader = rows_section(rows, SEAL_FRAMES, 0, &rows->plain);
-	if (!rows_field(rows, &reader, *count, UINT32_MAX, &dso) ||
+	if (!rows_field(rows, &reader, *count, COLUMN_ANY, &dso) ||
 		!column_unpack(&reader, addresses, *count))
 		return rows_damaged(rows, "the dictionary of frames does not unpack");
 	for (uint32_t i = 0; i < *count; i++)
@@ -599,7 +602,7 @@ static bool rows_unpack_strings(struct rows *rows)
 	struct column_reader reader = rows_section(rows, SEAL_STRING_SIZES, 0, &rows->plain);
 	uint64_t end = 0;
 
-	if (!reader.at || !column_unpack_index(&reader, ends, h->strings, UINT32_MAX))
+	if (!reader.at || !column_unpack_index(&reader, ends, h->strings, COLUMN_ANY))
 		return false;
 	for (uint32_t i = 0; i < h->strings; i++) {
 		end += ends[i];

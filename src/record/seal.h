@@ -31,6 +31,7 @@
 #define SEAL_MAX_ROWS (64u << 10)
 #define SEAL_MAX_ENTRIES (4u << 20)   /* of a dictionary */
 #define SEAL_MAX_UNPACKED (64u << 20) /* of a section */
+#define SEAL_MAX_CPUS (64u << 10)     /* a CPU's number is below */
 
 enum seal_section {
 	SEAL_INDEX,			    /* + enum chunk_index: one column, of all rows */

@@ -110,7 +110,10 @@ static void load_kallsyms(struct child *child, const struct resolve_request *req
 		begin_reply(child, RESOLVE_REFUSED, request->dso);
 		return;
 	}
-	forget(loaded);
+	/* Modules have come or gone: what the kernel was before is not asked for any more. */
+	for (size_t i = 0; i < child->count; i++)
+		if (child->loaded[i].is_kallsyms)
+			forget(&child->loaded[i]);
 	loaded->is_kallsyms = true;
 	name_table_init(&loaded->kallsyms);
 	good = kallsyms_read(&loaded->kallsyms, fd);
@@ -168,6 +171,8 @@ static void look_up(
 			entry = name_table_find(&loaded->kallsyms, addresses[i], &start, &end);
 			add_symbol(child, start, end, entry ? names + entry->name : "",
 				entry ? names + entry->owner : "");
+		} else { /* given back meanwhile: every question has an answer */
+			add_symbol(child, start, end, "", "");
 		}
 	}
 }

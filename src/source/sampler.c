@@ -148,8 +148,11 @@ int sampler_start(struct sampler *sampler, const struct sampler_config *config, 
 		return code;
 	}
 	record_idle_task(sampler);
-	if (!sampler->kernel_dso)
+	if (!sampler->kernel_dso) { /* the first start, and not a change of the event */
 		sampler_describe_kernel(sampler);
+		if (sampler->cgroups)
+			sampler_find_cgroups(sampler);
+	}
 	sampler_begin(sampler);
 	sampler->running = true;
 	sampler->tick_ns = sampler->frequency * sampler->cpu_count >= FAST_RATE ? FAST_TICK_NS

@@ -115,6 +115,9 @@ void sampler_describe_kernel(struct sampler *sampler);
 void sampler_ask(struct sampler *sampler, uint32_t tgid, uint32_t tid, bool maps);
 void sampler_check_modules(struct sampler *sampler, uint64_t now);
 
+/* sampler_cgroups.c: the cgroups that are there become records. */
+void sampler_find_cgroups(struct sampler *sampler);
+
 /* sampler_maps.c: addresses become DSOs and offsets. */
 uint32_t sampler_dso(
 	struct sampler *sampler, uint64_t time, const struct dso_key *key, enum dso_status status);
