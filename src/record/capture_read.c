@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -37,6 +38,16 @@ static void capture_note_damage(struct recording *recording, const char *what, u
 {
 	if (!recording->damage)
 		recording->damage = mem_printf("%s at byte %llu", what, (unsigned long long)offset);
+}
+
+/* Sequences rise within a class, and another one has to fit behind: readers count on it. */
+static bool capture_may_add(
+	const struct recording *recording, enum record_class kept, uint64_t sequence)
+{
+	const struct entry_list *list = &recording->lists[kept];
+
+	return sequence < UINT64_MAX &&
+	       (list->first == list->end || sequence > list->entries[list->end - 1]->info.sequence);
 }
 
 static void capture_add(struct recording *recording, enum record_class kept, uint64_t offset,
@@ -73,14 +84,19 @@ static bool capture_take_index(struct recording *recording, const uint8_t *index
 {
 	uint32_t count = u32_at(index + 8);
 	const uint8_t *at = index + CAPTURE_INDEX_HEADER;
+	uint64_t next[RECORD_CLASSES] = {0};
 
 	for (uint32_t i = 0; i < count; i++, at += CAPTURE_ENTRY) {
-		uint64_t start = u64_at(at);
+		uint64_t start = u64_at(at), sequence = u64_at(at + 8);
 		uint32_t size = u32_at(at + 48);
 
 		if (start < CAPTURE_HEADER || size > SEAL_MAX_SIZE || start > offset ||
 			size > offset - start || at[56] >= RECORD_CLASSES)
 			return false;
+		/* Sequences rise within a class, and another one has to fit behind. */
+		if (sequence < next[at[56]] || sequence == UINT64_MAX)
+			return false;
+		next[at[56]] = sequence + 1;
 	}
 	at = index + CAPTURE_INDEX_HEADER;
 	for (uint32_t i = 0; i < count; i++, at += CAPTURE_ENTRY)
@@ -122,51 +138,81 @@ static bool capture_read_index(struct recording *recording, uint64_t size)
 	return good;
 }
 
-/* Where the next chunk begins at or after @offset, or @size; for what stands behind damage. */
-static uint64_t capture_find_chunk(int fd, uint64_t offset, uint64_t size)
+/* --- without an index: all chunks are looked at -------------------------------------------------
+ */
+
+struct walk {
+	struct recording *recording;
+	uint64_t size; /* of the file */
+	/*
+	 * Bytes that may still be read to find out that they are no chunk: a file in which
+	 * everything looks like a beginning takes no longer than a few times reading it.
+	 */
+	uint64_t patience;
+	struct buf block;
+};
+
+/* Whether a whole chunk stands at @offset: its checksum is right, and it follows those before. */
+static bool walk_chunk(struct walk *walk, uint64_t offset, struct seal_header *h)
 {
-	uint32_t magic = htole32(SEAL_MAGIC);
-	size_t room = 1 << 20;
-	char *block = mem_alloc(room);
+	uint8_t bytes[SEAL_HEADER];
+	char *chunk;
+	bool good;
 
-	while (offset + SEAL_HEADER <= size) {
-		size_t part = size - offset < room ? (size_t)(size - offset) : room;
-		char *found;
+	if (fs_read_full(walk->recording->fd, bytes, sizeof(bytes), offset) ||
+		!seal_header_read(bytes, sizeof(bytes), h) || h->size > walk->size - offset ||
+		h->size > walk->patience || !capture_may_add(walk->recording, h->kept, h->sequence))
+		return false;
+	chunk = mem_alloc(h->size);
+	good = !fs_read_full(walk->recording->fd, chunk, h->size, offset) &&
+	       seal_check(chunk, h->size);
+	free(chunk);
+	walk->patience -= good ? 0 : h->size;
+	return good;
+}
 
-		if (fs_read_full(fd, block, part, offset))
+/* Where the next whole chunk begins at or after @offset, or the size of the file. */
+static uint64_t walk_find(struct walk *walk, uint64_t offset, struct seal_header *h)
+{
+	const uint32_t magic = htole32(SEAL_MAGIC);
+
+	while (offset + SEAL_HEADER <= walk->size) {
+		size_t room = 1 << 20, part = room;
+		const char *block = buf_reserve(&walk->block, room), *at = block;
+
+		part = walk->size - offset < room ? (size_t)(walk->size - offset) : room;
+		if (fs_read_full(walk->recording->fd, walk->block.data, part, offset))
 			break;
-		found = memmem(block, part, &magic, sizeof(magic));
-		if (found) {
-			offset += (uint64_t)(found - block);
-			free(block);
-			return offset;
+		while ((at = memmem(at, part - (size_t)(at - block), &magic, sizeof(magic)))) {
+			if (walk_chunk(walk, offset + (uint64_t)(at - block), h))
+				return offset + (uint64_t)(at - block);
+			at++;
 		}
 		offset += part - (sizeof(magic) - 1);
 	}
-	free(block);
-	return size;
+	return walk->size;
 }
 
-static void capture_walk(struct recording *recording, uint64_t size)
+static void walk_all(struct walk *walk)
 {
+	struct recording *recording = walk->recording;
 	uint64_t offset = CAPTURE_HEADER;
 
-	while (offset + SEAL_HEADER <= size) {
-		uint8_t bytes[SEAL_HEADER];
+	while (offset < walk->size) {
 		struct seal_header h;
+		uint64_t next = offset;
+		uint8_t magic[4];
 
-		if (fs_read_full(recording->fd, bytes, sizeof(bytes), offset))
-			break;
-		if (u32_at(bytes) == CAPTURE_INDEX_MAGIC)
+		if (!fs_read_full(recording->fd, magic, sizeof(magic), offset) &&
+			u32_at(magic) == CAPTURE_INDEX_MAGIC)
 			return;
-		if (!seal_header_read(bytes, sizeof(bytes), &h)) {
-			capture_note_damage(recording, "damaged", offset);
-			offset = capture_find_chunk(recording->fd, offset + 1, size);
-			continue;
-		}
-		if (h.size > size - offset)
+		if (!walk_chunk(walk, offset, &h))
+			next = walk_find(walk, offset + 1, &h);
+		if (next == walk->size)
 			break;
-		capture_add(recording, h.kept, offset,
+		if (next != offset)
+			capture_note_damage(recording, "damaged", offset);
+		capture_add(recording, h.kept, next,
 			(struct chunk_info){.sequence = h.sequence,
 				.time_first = h.time_first,
 				.time_last = h.time_last,
@@ -175,9 +221,17 @@ static void capture_walk(struct recording *recording, uint64_t size)
 				.size = h.size,
 				.rows = h.rows,
 				.keyframe = h.flags & SEAL_FLAG_KEYFRAME});
-		offset += h.size;
+		offset = next + h.size;
 	}
 	capture_note_damage(recording, "ended early: the last whole chunk ends", offset);
+}
+
+static void capture_walk(struct recording *recording, uint64_t size)
+{
+	struct walk walk = {.recording = recording, .size = size, .patience = 4 * size};
+
+	walk_all(&walk);
+	buf_release(&walk.block);
 }
 
 struct recording *recording_open_file(const char *path, struct error *error)
