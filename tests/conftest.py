@@ -52,6 +52,10 @@ class UnitRun:
 
     def start(self):
         env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", TRACETOP_SOURCE=SOURCE)
+        self.lines = []
+        self.output = f"{self.program} is not there: is it among UNIT_TESTS of Makefile.am?"
+        if not os.path.exists(self.program):
+            return
         done = subprocess.run([self.program], env=env, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace",
                               timeout=UNIT_TIMEOUT, check=False)

@@ -39,13 +39,14 @@ static inline int str_compare(struct str a, struct str b)
 
 static inline bool str_starts(struct str text, struct str start)
 {
-	return text.size >= start.size && !memcmp(text.data, start.data, start.size);
+	return text.size >= start.size &&
+	       (!start.size || !memcmp(text.data, start.data, start.size));
 }
 
 static inline bool str_ends(struct str text, struct str end)
 {
 	return text.size >= end.size &&
-	       !memcmp(text.data + text.size - end.size, end.data, end.size);
+	       (!end.size || !memcmp(text.data + text.size - end.size, end.data, end.size));
 }
 
 /* What follows the last slash; the whole text if there is none. */
