@@ -2,10 +2,10 @@
 """Running tracetop and its peers from tests: programs, loads, screens in tmux."""
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
-import uuid
 
 
 def wait_until(condition, timeout=10.0, what="the condition"):
@@ -52,13 +52,13 @@ class Screen:
     """A program in a tmux of its own: keys in, screen out."""
 
     def __init__(self, command, columns=80, rows=24, env=None):
-        self.socket = f"tt-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.folder = tempfile.mkdtemp(prefix="tt-")
         self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows),
                   *[part for name, value in (env or {}).items() for part in ("-e", f"{name}={value}")],
                   f"{command}; echo \"status=$?\"; exec sleep 600")
 
     def tmux(self, *arguments):
-        return subprocess.run(["tmux", "-L", self.socket, "-u", "-f", "/dev/null", *arguments],
+        return subprocess.run(["tmux", "-S", self.folder + "/tmux", "-u", "-f", "/dev/null", *arguments],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               errors="replace", timeout=30, check=False).stdout
 
@@ -67,6 +67,7 @@ class Screen:
 
     def __exit__(self, *unused):
         self.tmux("kill-server")
+        shutil.rmtree(self.folder)
 
     def text(self):
         return self.tmux("capture-pane", "-p")
