@@ -58,6 +58,8 @@ uint32_t sampler_map_dso(struct sampler *sampler, uint64_t time, uint32_t tgid, 
 		key.build_id = (struct str){"", 0};
 		key.dev = 0;
 		key.inode = start < FOUR_GIB;
+	} else if (str_equal(path, STR("[vsyscall]"))) { /* the same page in all processes */
+		key.build_id = (struct str){"", 0};
 	} else if (key.kind == DSO_ANON) { /* one a process; its life tells it from the next */
 		task = tasks_alive(&sampler->model->tasks, tgid);
 		snprintf(name, sizeof(name), "[anon %u]", tgid);

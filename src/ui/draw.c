@@ -56,6 +56,17 @@ static int put_cut(const struct term *term, struct str text, int columns, bool m
 	return (int)used + 1;
 }
 
+int draw_width(const struct term *term, struct str text)
+{
+	struct buf escaped = {0};
+	int cells;
+
+	text_escape(&escaped, text, term_charset(term));
+	cells = (int)text_cells(buf_str(&escaped));
+	buf_release(&escaped);
+	return cells;
+}
+
 int draw_text(const struct term *term, int row, int column, int columns, struct str raw,
 	enum style style, unsigned flags)
 {

@@ -35,6 +35,9 @@ int draw_label(const struct term *term, int row, int column, int columns, const 
 int draw_format(const struct term *term, int row, int column, int columns, enum style style,
 	const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* The cells that draw_text() takes for the text if there is room for all of it. */
+int draw_width(const struct term *term, struct str text);
+
 /* Lines broken between words; returns how many there are. */
 int draw_paragraph(const struct term *term, const struct rect *rect, int skip, const char *text,
 	enum style style);

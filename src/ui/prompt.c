@@ -129,7 +129,34 @@ void prompt_key(struct ui *ui, int key)
 		prompt->changed(ui);
 }
 
-/* In two lines: what is wrong, under the column it means, stands above what is typed. */
+/* Cells between two places of what is typed. */
+static int cells_between(const struct ui *ui, size_t from, size_t to)
+{
+	if (to <= from)
+		return 0;
+	return draw_width(ui->term, (struct str){ui->prompt.text + from, to - from});
+}
+
+/* What is wrong, under the column it means; further left where it would not fit. */
+static void prompt_draw_error(struct ui *ui, int row, int left, size_t skip)
+{
+	const struct prompt *prompt = &ui->prompt;
+	int rows, columns, at, width = draw_width(ui->term, str_from(prompt->error)) + 2;
+	bool points = prompt->error_column >= skip;
+
+	term_size(ui->term, &rows, &columns);
+	at = left + cells_between(ui, skip, prompt->error_column);
+	if (at + width > columns) {
+		at = columns > width ? columns - width : 0;
+		points = false;
+	}
+	draw_label(ui->term, row, 0, columns, "", STYLE_NORMAL, DRAW_FILL);
+	if (points)
+		at += draw_label(ui->term, row, at, columns - at, "v ", STYLE_ERROR, 0);
+	draw_text(ui->term, row, at, columns - at, str_from(prompt->error), STYLE_ERROR, 0);
+}
+
+/* In two lines: what is wrong stands above what is typed. */
 void prompt_draw(struct ui *ui, int row)
 {
 	struct prompt *prompt = &ui->prompt;
@@ -142,21 +169,12 @@ void prompt_draw(struct ui *ui, int row)
 	room = columns - left - 1;
 	if (room < 1)
 		return;
-	if (prompt->at > (size_t)room) /* the end that is typed at stays in sight */
-		skip = prompt->at - (size_t)room;
+	/* The end that is typed at stays in sight. */
+	while (cells_between(ui, skip, prompt->at) > room)
+		skip = behind(prompt, skip);
 	draw_text(ui->term, row, left, room + 1,
 		(struct str){prompt->text + skip, prompt->size - skip}, STYLE_NORMAL, 0);
-	if (prompt->has_error && row > 0) {
-		int at = left + (int)prompt->error_column - (int)skip;
-
-		draw_label(ui->term, row - 1, 0, columns, "", STYLE_NORMAL, DRAW_FILL);
-		if (at < 0 || at + (int)strlen(prompt->error) + 2 > columns)
-			at = columns > (int)strlen(prompt->error) + 2
-				     ? columns - (int)strlen(prompt->error) - 2
-				     : 0;
-		draw_format(ui->term, row - 1, at, columns - at, STYLE_ERROR, "%s%s",
-			at == left + (int)prompt->error_column - (int)skip ? "v " : "",
-			prompt->error);
-	}
-	draw_cursor(ui->term, row, left + (int)(prompt->at - skip));
+	if (prompt->has_error && row > 0)
+		prompt_draw_error(ui, row - 1, left, skip);
+	draw_cursor(ui->term, row, left + cells_between(ui, skip, prompt->at));
 }

@@ -199,6 +199,7 @@ static int start_curses(struct term *term, struct error *error)
 	noecho();
 	nonl();
 	keypad(stdscr, TRUE);
+	meta(stdscr, TRUE); /* bytes of UTF-8 as they are */
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, FALSE);
 	curs_set(0);

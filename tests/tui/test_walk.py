@@ -120,6 +120,24 @@ def test_search(tracetop, burner):
         assert marked and "\x1b[" in marked[0]
 
 
+def test_what_is_typed_is_seen(tracetop):
+    """Letters of several bytes and of two cells; the cursor stands behind them, the error under them."""
+    with tt.Screen(f"{tracetop}", env={"LC_ALL": "C.UTF-8"}) as screen:
+        screen.wait("SAMPLES")
+        screen.keys("F4")
+        screen.type('proc.name = "é日本語" and proc.nome = 1')
+        screen.keys("Enter")
+        text = screen.wait("no field has this name")
+        typed, error = [line for line in text.split("\n") if "é日本語" in line or "no field" in line][::-1]
+        before = typed.split("proc.nome")[0]
+        assert error.index("v no field") == len(before) + 3  # three letters take two cells each
+        column = int(screen.tmux("display-message", "-p", "#{cursor_x}"))
+        assert column == len(typed.rstrip()) + 3
+        screen.keys("Escape")
+        screen.keys("q")
+        screen.wait("status=0")
+
+
 def test_change_event_and_frequency(tracetop, burner):
     with tt.Screen(f"{tracetop}") as screen:
         screen.wait("99Hz")
