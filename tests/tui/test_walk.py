@@ -122,7 +122,7 @@ def test_search(tracetop, burner):
 
 def test_what_is_typed_is_seen(tracetop):
     """Letters of several bytes and of two cells; the cursor stands behind them, the error under them."""
-    with tt.Screen(f"{tracetop}", env={"LC_ALL": "C.UTF-8"}) as screen:
+    with tt.Screen(f"{tracetop}", columns=120, env={"LC_ALL": "C.UTF-8"}) as screen:
         screen.wait("SAMPLES")
         screen.keys("F4")
         screen.type('proc.name = "é日本語" and proc.nome = 1')
