@@ -165,7 +165,11 @@ static void look_up(
 		const char *name = "", *names = loaded->kallsyms.names.data;
 
 		if (loaded->is_elf) {
-			elf_symbols_find(&loaded->elf, addresses[i], &name, &start, &end);
+			if (!elf_symbols_find(&loaded->elf, addresses[i], &name, &start, &end)) {
+				name = "";
+				start = addresses[i];
+				end = addresses[i] + 1;
+			}
 			add_symbol(child, start, end, name, "");
 		} else if (loaded->is_kallsyms) {
 			entry = name_table_find(&loaded->kallsyms, addresses[i], &start, &end);

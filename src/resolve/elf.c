@@ -164,7 +164,7 @@ static void read_symbol_table(
 				.name = name_table_text(&symbols->table,
 					(struct str){name, strnlen(name, NAME_MAX_BYTES)}),
 				.rank = symbol_rank(&symbol)});
-		symbols->has_symbols = true;
+		symbols->has_symbols |= header->sh_type == SHT_SYMTAB;
 	}
 }
 

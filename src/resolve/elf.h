@@ -26,7 +26,7 @@ struct elf_symbols {
 	size_t segment_count, segment_capacity, section_count, section_capacity;
 	uint8_t build_id[RESOLVE_BUILD_ID];
 	uint32_t build_id_size;
-	bool has_symbols;
+	bool has_symbols; /* of its own, not only those it exports */
 };
 
 /*

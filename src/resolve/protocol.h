@@ -13,6 +13,7 @@
 #define RESOLVE_NAME 4096	    /* bytes, the longest name; longer ones are cut */
 #define RESOLVE_ADDRESSES 512	    /* asked for at once */
 #define RESOLVE_BUILD_ID 20
+#define RESOLVE_NICE 10 /* of the child */
 
 enum resolve_op {
 	RESOLVE_LOAD_ELF,      /* with a descriptor of the file */

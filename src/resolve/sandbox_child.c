@@ -12,6 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "resolve/protocol.h"
+
 #define MEMORY_MAX (2ull << 30) /* of address space */
 #define NOBODY 65534
 
@@ -88,7 +90,7 @@ int sandbox_child_enter(void)
 	if (!SANITIZED)
 		limit(RLIMIT_AS, MEMORY_MAX);
 	/* Reading names is never more urgent than what is looked at. */
-	setpriority(PRIO_PROCESS, 0, 10);
+	setpriority(PRIO_PROCESS, 0, RESOLVE_NICE);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return -errno;
 	code = give_up_rights();

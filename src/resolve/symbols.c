@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -634,6 +635,16 @@ bool resolver_is_settled(const struct resolver *resolver)
 	       !resolver->model->symbols.wanted_count;
 }
 
+/*
+ * While nobody waits for it, the child stands back behind everything else; on a busy machine it
+ * would not get far in the time that somebody does.
+ */
+static void resolver_hurry(const struct resolver *resolver, bool hurry)
+{
+	if (resolver->process.fd >= 0)
+		setpriority(PRIO_PROCESS, (id_t)resolver->process.pid, hurry ? 0 : RESOLVE_NICE);
+}
+
 bool resolver_settle(struct resolver *resolver, int timeout_ms)
 {
 	uint64_t end = clock_now() + (uint64_t)timeout_ms * NS_PER_MS;
@@ -641,14 +652,16 @@ bool resolver_settle(struct resolver *resolver, int timeout_ms)
 	for (resolver_kick(resolver); !resolver_is_settled(resolver); resolver_kick(resolver)) {
 		struct pollfd fd = {.fd = resolver->process.fd, .events = POLLIN};
 
+		resolver_hurry(resolver, true);
 		if (clock_now() > end)
-			return false;
+			break;
 		if (worker_pending(resolver->worker))
 			worker_finish(resolver->worker, 5);
 		else if (poll(&fd, 1, 50) > 0)
 			resolver_read(resolver);
 	}
-	return true;
+	resolver_hurry(resolver, false);
+	return resolver_is_settled(resolver);
 }
 
 void resolver_on_names(struct resolver *resolver, void (*hook)(void *arg), void *arg)

@@ -35,6 +35,13 @@ void event_explain(struct buf *out, int code, bool system_wide)
 		return;
 	if (fs_read_i64("/proc/sys/kernel/perf_event_paranoid", &paranoid))
 		return;
+	if (paranoid <= (system_wide ? 0 : 1)) {
+		buf_printf(out,
+			" (kernel.perf_event_paranoid is %lld, which allows it: a security module "
+			"or the seccomp filter of a container refuses: run outside of it)",
+			(long long)paranoid);
+		return;
+	}
 	buf_printf(out,
 		" (kernel.perf_event_paranoid is %lld, this needs %s: run as root, give the "
 		"program "
@@ -129,6 +136,10 @@ static int find_tracepoint(
 		error_set(error, -ENOENT,
 			"there is no tracepoint '%s': tracetop list events shows those there are",
 			spec->name);
+	} else if (code == -EACCES || code == -EPERM) {
+		error_set(error, code,
+			"%s: tracepoints are for those who may read tracefs: run as root",
+			reason.text);
 	} else {
 		*error = reason;
 	}
@@ -306,6 +317,16 @@ static int find_event(
 		"'%s' is not an event: tracetop list events shows those there are", shown);
 }
 
+static int malformed(const char *text, struct error *error)
+{
+	char shown[160];
+
+	text_escape_into(shown, sizeof(shown), text);
+	return error_set(error, -EINVAL,
+		"'%s' is not an event: one is written NAME/terms/:modifiers or SYSTEM:EVENT",
+		shown);
+}
+
 int event_parse(const char *text, struct event_spec *spec, struct error *error)
 {
 	struct buf terms = {0}, name = {0}, left = {0};
@@ -329,7 +350,7 @@ int event_parse(const char *text, struct event_spec *spec, struct error *error)
 	colon = whole.size ? memchr(whole.data, ':', whole.size) : NULL;
 	if (strlen(text) >= sizeof(spec->name) || !whole.size ||
 		(slash && (last == slash || (last[1] && last[1] != ':')))) {
-		code = error_set(error, -EINVAL, "an event is written NAME/terms/:modifiers");
+		code = malformed(text, error);
 	} else if (colon && !left.size) {
 		struct str system = {whole.data, (size_t)(colon - whole.data)};
 		struct str event = {colon + 1, whole.size - system.size - 1};
@@ -340,14 +361,13 @@ int event_parse(const char *text, struct event_spec *spec, struct error *error)
 		else if (is_plain_name(system) && is_plain_name(event))
 			code = find_tracepoint(spec, system, event, error);
 		else
-			code = error_set(error, -EINVAL, "a tracepoint is written SYSTEM:EVENT");
+			code = malformed(text, error);
 	} else {
 		if (left.size) /* they are a part of which event it is */
 			snprintf(spec->name, sizeof(spec->name), "%s/%s/", name.data, left.data);
 		code = is_plain_name(whole)
 			       ? find_event(spec, whole, left.size ? left.data : NULL, error)
-			       : error_set(error, -EINVAL,
-					 "an event is written NAME/terms/:modifiers");
+			       : malformed(text, error);
 	}
 	if (!code && *modifiers && !take_modifiers(spec, modifiers))
 		code = error_set(

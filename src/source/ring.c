@@ -48,7 +48,9 @@ static size_t ring_record_size(const struct ring *ring)
 		return 0;
 	/* Records are aligned to 8 bytes, as the header is long: it never runs over the end. */
 	header = (const void *)(ring->data + (ring->tail & (ring->size - 1)));
-	return header->size >= sizeof(*header) && header->size <= left ? header->size : 0;
+	return header->size >= sizeof(*header) && header->size <= left && !(header->size & 7)
+		       ? header->size
+		       : 0;
 }
 
 static const struct perf_event_header *ring_record(struct ring *ring, size_t size)
@@ -67,6 +69,9 @@ static void ring_look(struct ring *ring)
 {
 	size_t size = ring_record_size(ring);
 
+	/* The kernel shows whole records only; behind anything else the ring would stand still. */
+	if (!size)
+		ring->tail = ring->head;
 	ring->time = size ? perf_time(ring_record(ring, size), size) : UINT64_MAX;
 }
 

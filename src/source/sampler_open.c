@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opens the events and maps their rings. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,10 @@
 
 #define SIDEBAND_RING (256u << 10)
 #define RING_LEAST (512u << 10)
+#define RING_COUNTED (4u << 20)
 #define RING_MOST (16u << 20)
 #define CPUS_MAX 4096
+#define MAX_SAMPLE_RATE 100000 /* DEFAULT_MAX_SAMPLE_RATE of the kernel */
 
 /* "0-3,8": into numbers; false if it is not such a list. */
 static bool parse_cpus(const char *text, uint32_t **cpus, size_t *count)
@@ -243,13 +246,20 @@ static bool cgroups_are_v2(void)
 	return hierarchy == 0;
 }
 
+/* Where it cannot be read it is taken to be what kernels begin with. */
 static uint64_t max_sample_rate(void)
 {
 	int64_t rate;
 
-	return fs_read_i64("/proc/sys/kernel/perf_event_max_sample_rate", &rate) || rate < 1
-		       ? 1
-		       : (uint64_t)rate;
+	if (fs_read_i64("/proc/sys/kernel/perf_event_max_sample_rate", &rate))
+		return MAX_SAMPLE_RATE;
+	return rate < 1 ? 1 : (uint64_t)rate;
+}
+
+/* Whether it is sampled every so many hits, however many those are a second. */
+static bool hits_are_counted(const struct event_spec *spec)
+{
+	return spec->has_period || (spec->group == EVENT_TRACEPOINT && !spec->has_frequency);
 }
 
 static void sampler_event_attr(const struct sampler *sampler, struct sampled_event *event,
@@ -264,9 +274,10 @@ static void sampler_event_attr(const struct sampler *sampler, struct sampled_eve
 		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
 	if (sampler->cgroups)
 		attr->sample_type |= PERF_SAMPLE_CGROUP;
-	if (spec->group == EVENT_TRACEPOINT && !spec->has_frequency && !spec->has_period) {
-		attr->sample_period = 1; /* every hit */
-	} else if (!spec->has_period) {
+	if (hits_are_counted(spec)) {
+		if (!spec->has_period)
+			attr->sample_period = 1;
+	} else {
 		uint64_t wanted = spec->has_frequency ? attr->sample_freq : config->frequency;
 
 		attr->freq = 1;
@@ -286,6 +297,10 @@ static size_t ring_size(const struct sampler *sampler, const struct sampler_conf
 	else /* a second of samples with long chains */
 		while (size < RING_MOST && size < config->frequency * 1024 * sampler->event_count)
 			size *= 2;
+	/* There is no telling how often an event hits that is not sampled by frequency. */
+	for (size_t i = 0; !config->ring_size && i < sampler->event_count; i++)
+		if (hits_are_counted(&sampler->events[i].spec) && size < RING_COUNTED)
+			size = RING_COUNTED;
 	while (size & (size - 1)) /* the kernel wants a power of two */
 		size &= size - 1;
 	return size < 4096 ? 4096 : size;
@@ -448,6 +463,12 @@ static int explain(const struct sampler *sampler, int code, struct error *error)
 {
 	struct buf why = {0};
 
+	for (size_t i = 0; (code == -EACCES || code == -EPERM) && i < sampler->pid_count; i++)
+		if (kill((pid_t)sampler->pids[i], 0) && errno == EPERM)
+			return error_set(error, code,
+				"cannot sample process %u, which is another user's: run as root, "
+				"or give the program CAP_PERFMON",
+				sampler->pids[i]);
 	event_explain(&why, code, !sampler->pid_count);
 	error_set(error, code, "cannot sample %s: %s",
 		sampler->event_count ? sampler->events[0].spec.name : "", why.data);
@@ -455,10 +476,20 @@ static int explain(const struct sampler *sampler, int code, struct error *error)
 	return code;
 }
 
+/* BPF narrows to a number that nobody has without a word. */
+static int check_pids(const struct sampler_config *config, struct error *error)
+{
+	for (size_t i = 0; i < config->pid_count; i++)
+		if (kill((pid_t)config->pids[i], 0) && errno == ESRCH)
+			return error_set(error, -ESRCH, "there is no process %u", config->pids[i]);
+	return 0;
+}
+
 int sampler_open(struct sampler *sampler, const struct sampler_config *config, struct error *error)
 {
 	int code = choose_cpus(sampler, config->cpus, error);
 
+	code = code ? code : check_pids(config, error);
 	if (code)
 		return code;
 	free(sampler->pids);
@@ -492,21 +523,29 @@ void sampler_begin(struct sampler *sampler)
 		ioctl(sampler->opened[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
-/* Losses that no record told of: the ring was full to the very end. */
+/*
+ * Losses that no record told of: the ring was full to the very end.  The kernel counts them by
+ * event, but tells of those of a ring with the event that finds room again: they are compared by
+ * ring.
+ */
 static void settle_losses(struct sampler *sampler)
 {
+	int64_t *untold = mem_zalloc(CPUS_MAX * sizeof(*untold));
+
 	for (size_t i = 0; i < sampler->opened_count; i++) {
 		const struct opened *opened = &sampler->opened[i];
 		uint64_t values[2] = {0, 0}; /* the count, what was lost */
 
-		if (opened->event == SIDEBAND ||
-			!sampler->events[opened->event].spec.attr.read_format ||
-			read(opened->fd, values, sizeof(values)) != sizeof(values))
-			continue;
-		if (values[1] > opened->lost)
-			sampler_lose(sampler, LOST_SAMPLES, sampler->newest, opened->cpu,
-				values[1] - opened->lost, 0);
+		if (opened->event != SIDEBAND &&
+			sampler->events[opened->event].spec.attr.read_format &&
+			read(opened->fd, values, sizeof(values)) == sizeof(values))
+			untold[opened->cpu] += (int64_t)(values[1] - opened->lost);
 	}
+	for (size_t i = 0; i < sampler->cpu_count; i++)
+		if (untold[sampler->cpus[i]] > 0)
+			sampler_lose(sampler, LOST_SAMPLES, sampler->newest, sampler->cpus[i],
+				(uint64_t)untold[sampler->cpus[i]], 0);
+	free(untold);
 }
 
 void sampler_close(struct sampler *sampler)
