@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `tracetop list`: the views, fields and events there are. */
+/* `tracetop list`: the views, fields, events and keys there are. */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "command/print.h"
 #include "source/event.h"
+#include "ui/ui.h"
 #include "view/view.h"
 
 #define LINE 80	       /* columns that text is wrapped at */
@@ -72,13 +73,6 @@ static struct json_object *json_entry(const char *const *cells, const struct kin
 	return object;
 }
 
-static void print_json_line(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-}
-
 /* An entry for a program to read; for a person each kind prints its own. */
 static void print_entry(struct listing *listing, const char *const *cells)
 {
@@ -92,7 +86,7 @@ static void print_entry(struct listing *listing, const char *const *cells)
 		json_object_array_add(listing->array, json_entry(cells, listing->kind));
 		break;
 	default:
-		print_json_line(json_entry(cells, listing->kind));
+		print_json_line(stdout, json_entry(cells, listing->kind));
 	}
 }
 
@@ -340,12 +334,35 @@ static void list_events(struct listing *listing)
 					   "mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
+/* --- keys -------------------------------------------------------------------------------------
+ */
+
+static const char *const key_columns[] = {"keys", "help", NULL};
+
+static void list_keys(struct listing *listing)
+{
+	bool is_text = listing->options->format == FORMAT_TEXT;
+	struct ui_key key;
+
+	if (is_text)
+		puts("KEYS             WHAT THEY DO");
+	for (size_t i = 0; ui_key_at(i, &key); i++) {
+		if (!is_wanted(listing, key.names))
+			continue;
+		if (is_text)
+			printf("%-16s %s\n", key.names, key.help);
+		else
+			print_entry(listing, (const char *const[CELLS_MAX]){key.names, key.help});
+		listing->count++;
+	}
+}
+
 /* --- the manual ---------------------------------------------------------------------------------
  */
 
 /*
- * tracetop-fields(7) is made of the same table: `make fields-page` writes what --format mdoc prints
- * to man/, and a test holds the two together.  The option is for that only, and not documented.
+ * tracetop-fields(7) is made of the same table: the build writes what --format mdoc prints to
+ * man/tracetop-fields.7.  The option is for that only, and not documented.
  */
 static const char page_head[] =
 	".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n"
@@ -407,18 +424,28 @@ static const char page_foot[] = ".Sh SEE ALSO\n"
 				".Sh AUTHORS\n"
 				".An The tracetop developers\n";
 
-static void print_page_field(const struct listing *listing, const struct field *field)
+/* A line of text: what a line may begin with and a backslash mean something else to roff. */
+static void print_roff(const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", stdout);
+	for (; *text; text++)
+		fputs(*text == '\\' ? "\\e" : (char[]){*text, '\0'}, stdout);
+	putchar('\n');
+}
+
+static void print_page_field(const struct field *field)
 {
 	char *records = field_records(field);
 	const char *unit = field_unit(field);
 
 	printf(".It Cm %s Pq %s%s%s , of %s records\n", field->name, field_type(field),
 		*unit ? " , " : "", unit, records);
-	print_wrapped(listing, 0, 0, field->help);
+	print_roff(field->help);
 	free(records);
 }
 
-static int print_page(const struct listing *listing)
+static int print_page(void)
 {
 	size_t class_count;
 	const struct field_class *const *classes = field_classes(&class_count);
@@ -427,7 +454,7 @@ static int print_page(const struct listing *listing)
 	for (size_t i = 0; i < class_count; i++) {
 		printf(".Ss %s: %s\n.Bl -tag -width Ds\n", classes[i]->name, classes[i]->help);
 		for (size_t k = 0; k < classes[i]->count; k++)
-			print_page_field(listing, &classes[i]->fields[k]);
+			print_page_field(&classes[i]->fields[k]);
 		puts(".El");
 	}
 	fputs(page_foot, stdout);
@@ -441,6 +468,7 @@ static const struct kind kinds[] = {
 	{"views", view_columns, list_views},
 	{"fields", field_columns, list_fields},
 	{"events", event_columns, list_events},
+	{"keys", key_columns, list_keys},
 };
 
 static const struct kind *find_kind(const char *what)
@@ -462,7 +490,7 @@ static int list_run(struct listing *listing)
 	}
 	listing->kind->run(listing);
 	if (is_json)
-		print_json_line(object);
+		print_json_line(stdout, object);
 	for (size_t i = 0; i < listing->note_count; i++)
 		free(listing->notes[i]);
 	free(listing->notes);
@@ -480,13 +508,13 @@ int command_list(const struct options *options)
 	int status;
 
 	if (!listing.kind) {
-		command_complain("what can be listed is: views, fields, events");
+		command_complain("what can be listed is: views, fields, events, keys");
 		return EXIT_USAGE;
 	}
 	if (options->format != FORMAT_MDOC) {
 		status = list_run(&listing);
 	} else if (listing.kind->run == list_fields) {
-		status = print_page(&listing);
+		status = print_page();
 	} else {
 		command_complain("only the fields are a page of the manual");
 		return EXIT_USAGE;
@@ -496,10 +524,4 @@ int command_list(const struct options *options)
 		return EXIT_FAILED;
 	}
 	return status;
-}
-
-int command_check(const struct options *options)
-{
-	(void)options;
-	return 0;
 }

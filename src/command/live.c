@@ -375,6 +375,8 @@ static void live_make_ui(struct live *live)
 	live->ui = ui_new(&config);
 	if (recording_damage(session->recording))
 		ui_say(live->ui, STYLE_WARNING, recording_damage(session->recording));
+	else if (session->damaged)
+		ui_say(live->ui, STYLE_WARNING, "parts of the capture are damaged and left out");
 }
 
 static void live_run(struct live *live)

@@ -79,10 +79,13 @@ static int print_text(FILE *file, const struct table *table, const struct print_
 	size_t *widths = column_widths(table, context);
 	struct buf text = {0};
 
-	fprintf(file, "# %s: %s%s%.3f s, %llu records, %llu lost\n", view->name,
-		context->event ? context->event : "", context->event ? ", " : "",
-		(double)(table->to - table->from) / 1e9, (unsigned long long)table->records,
-		(unsigned long long)table->lost);
+	if (context->event) {
+		text_escape(&text, *context->event, TEXT_UTF8);
+		buf_add_text(&text, ", ");
+	}
+	fprintf(file, "# %s: %s%.3f s, %llu records, %llu lost\n", view->name,
+		text.data ? text.data : "", (double)(table->to - table->from) / 1e9,
+		(unsigned long long)table->records, (unsigned long long)table->lost);
 	for (size_t c = 0; c < view->column_count; c++)
 		print_padded(file, str_from(view->columns[c].title), widths[c],
 			is_right(&view->columns[c]), c + 1 == view->column_count);
@@ -230,12 +233,36 @@ static struct json_object *json_row(const struct table *table, uint32_t row)
 	return object;
 }
 
-static void json_print(FILE *file, struct json_object *object)
+/*
+ * JSON has an escape of its own for every character: what a terminal would hide or turn about is
+ * written so.  It stands in strings only, and means the same to whoever reads JSON.
+ */
+static void json_escape(struct buf *out, struct str json)
 {
-	fputs(json_object_to_json_string_ext(
-		      object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-		file);
-	fputc('\n', file);
+	uint32_t c;
+
+	for (size_t size; json.size; json.data += size, json.size -= size) {
+		size = text_decode(json, &c);
+		if (size < 2 || text_printable(c)) {
+			size = size ? size : 1;
+			buf_add(out, json.data, size);
+		} else if (c < 0x10000) {
+			buf_printf(out, "\\u%04x", c);
+		} else {
+			buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		}
+	}
+}
+
+void print_json_line(FILE *file, struct json_object *object)
+{
+	struct buf line = {0};
+
+	json_escape(&line, str_from(json_object_to_json_string_ext(object,
+				   JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)));
+	buf_add_char(&line, '\n');
+	fwrite(line.data, 1, line.size, file);
+	buf_release(&line);
 	json_object_put(object);
 }
 
@@ -246,7 +273,7 @@ static int print_json(FILE *file, const struct table *table, const struct print_
 	json_object_object_add(object, "view", json_object_new_string(table->view->id));
 	json_object_object_add(object, "host", print_json_text(context->model->host.name));
 	if (context->event)
-		json_object_object_add(object, "event", json_object_new_string(context->event));
+		json_object_object_add(object, "event", print_json_text(*context->event));
 	json_object_object_add(object, "from",
 		json_object_new_uint64(table->from + context->model->host.realtime));
 	json_object_object_add(
@@ -258,7 +285,7 @@ static int print_json(FILE *file, const struct table *table, const struct print_
 	for (uint32_t i = 0; i < table->count; i++)
 		json_object_array_add(rows, json_row(table, table->order[i]));
 	json_object_object_add(object, "rows", rows);
-	json_print(file, object);
+	print_json_line(file, object);
 	return 0;
 }
 
@@ -266,7 +293,7 @@ static int print_jsonl(FILE *file, const struct table *table, const struct print
 {
 	(void)context;
 	for (uint32_t i = 0; i < table->count; i++)
-		json_print(file, json_row(table, table->order[i]));
+		print_json_line(file, json_row(table, table->order[i]));
 	return 0;
 }
 

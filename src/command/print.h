@@ -12,8 +12,8 @@
 /* What the table is of besides its view. */
 struct print_context {
 	const struct model *model;
-	const char *event; /* whose samples are counted; NULL: no samples */
-	bool first;	   /* nothing was printed before it */
+	const struct str *event; /* whose samples are counted, raw; NULL: no samples */
+	bool first;		 /* nothing was printed before it */
 };
 
 /* 0 or a negative errno. */
@@ -24,5 +24,8 @@ int table_print(FILE *file, enum show_format format, const struct table *table,
 struct json_object;
 void print_csv_text(struct buf *out, struct str raw);
 struct json_object *print_json_text(struct str raw);
+
+/* Prints an object as a line, and gives it back. */
+void print_json_line(FILE *file, struct json_object *object);
 
 #endif

@@ -30,10 +30,8 @@ static uint64_t record_expire(void *arg, uint64_t now)
 	struct record_run *run = arg;
 	struct error error;
 
-	if (capture_writer_failed(run->session.writer, &error)) {
-		command_complain(error.text);
-		run->status = EXIT_FAILED;
-	}
+	if (capture_writer_failed(run->session.writer, &error))
+		run->status = EXIT_FAILED; /* the end says why */
 	if (run->status || (run->end && now >= run->end) || session_command_ended(&run->session)) {
 		loop_stop(run->session.loop, 0);
 		return 0;

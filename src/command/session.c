@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/worker.h"
+#include "command/command.h"
 #include "command/privilege.h"
 #include "model/model.h"
 #include "record/capture.h"
@@ -99,9 +101,10 @@ static void direct_output(int to)
 static int start_command(struct session *session, struct error *error)
 {
 	int gate[2];
+	ssize_t got;
 	char byte;
 
-	if (pipe2(gate, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate))
 		return error_set(error, -errno, "cannot start the command: %s", strerror(errno));
 	session->child = fork();
 	if (session->child < 0) {
@@ -118,23 +121,33 @@ static int start_command(struct session *session, struct error *error)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		direct_output(session->options->command_output);
-		/* Nothing comes: the end of the pipe is the word to begin. */
-		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+		/* Ready to be sampled; what comes back is the word to begin. */
+		if (write(gate[0], "", 1) != 1)
+			_exit(127);
+		while ((got = read(gate[0], &byte, 1)) < 0 && errno == EINTR)
 			;
+		if (got != 1) /* the end: nobody is there who would see it run */
+			_exit(127);
 		execvp(session->options->command[0], session->options->command);
-		fprintf(stderr, "tracetop: cannot run '%s': %s\n", session->options->command[0],
-			strerror(errno));
+		command_complain(mem_printf(
+			"cannot run '%s': %s", session->options->command[0], strerror(errno)));
 		_exit(127);
 	}
 	close(gate[0]);
 	session->child_gate = gate[1];
+	while (read(gate[1], &byte, 1) < 0 && errno == EINTR)
+		;
 	return 0;
 }
 
 void session_release_command(struct session *session)
 {
-	if (session->child_gate >= 0)
-		close(session->child_gate);
+	if (session->child_gate < 0)
+		return;
+	/* If it does not take the word, it has ended, and that is told by its status. */
+	if (send(session->child_gate, "", 1, MSG_NOSIGNAL) != 1)
+		kill(session->child, SIGTERM);
+	close(session->child_gate);
 	session->child_gate = -1;
 }
 
@@ -277,7 +290,7 @@ static int session_open_capture(struct session *session, struct error *error)
 	if (code)
 		return error_set(error, code, "cannot give up privileges before reading: %s",
 			strerror(-code));
-	model_load(session->model, session->recording);
+	session->damaged = model_load(session->model, session->recording);
 	return 0;
 }
 
@@ -312,7 +325,8 @@ void session_close(struct session *session)
 	loop_free(session->loop);
 	for (size_t i = 0; i < OPTIONS_EVENTS; i++)
 		free(session->events[i]);
-	session_release_command(session);
+	if (session->child_gate >= 0) /* it was never told to begin */
+		close(session->child_gate);
 	if (session->child > 0 && !session_command_ended(session)) {
 		kill(session->child, SIGTERM);
 		waitpid(session->child, &session->child_status, 0);
@@ -384,6 +398,7 @@ bool session_span(struct session *session, uint64_t *from, uint64_t *to)
 	while ((rows = cursor_next(&cursor)))
 		if (rows_have(rows, RECORD_INTERVAL))
 			span_of_intervals(rows, from, to);
+	session->damaged += cursor.damaged;
 	cursor_release(&cursor);
 	if (*from < *to)
 		return true;

@@ -35,6 +35,7 @@ struct session {
 	char *events[OPTIONS_EVENTS]; /* that are sampled, as written */
 	struct sampler_config config;
 	struct error sampling;	/* why nothing is sampled; code 0: it is */
+	uint64_t damaged;	/* chunks of a capture that could not be read so far */
 	uint64_t interval_from; /* where the interval that is open began */
 	pid_t child;		/* of the command behind --; 0: none */
 	int child_gate;		/* closing it lets the command begin */

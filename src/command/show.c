@@ -31,6 +31,7 @@ struct show {
 	bool closing;		   /* it is over, its records are awaited */
 	uint64_t from;		   /* of the interval that is closing */
 	bool first, stopped;
+	bool damaged; /* something was left out, and that was said */
 	int status;
 };
 
@@ -66,6 +67,13 @@ static void prune(struct table *table)
 	table->count = kept;
 }
 
+static void show_damage(struct show *show, const char *what)
+{
+	if (!show->damaged)
+		command_complain(what);
+	show->damaged = true;
+}
+
 /* Samples of different events do not add up: each has a table of its own. */
 static int show_event(struct show *show, const struct event_fact *event, uint64_t from, uint64_t to)
 {
@@ -78,7 +86,7 @@ static int show_event(struct show *show, const struct event_fact *event, uint64_
 	struct print_context context = {.model = show->session.model, .first = show->first};
 	struct filter_error unused;
 	struct filter *by_event = NULL;
-	struct buf text = {0}, name = {0};
+	struct buf text = {0};
 	struct table *table;
 	int code;
 
@@ -88,8 +96,7 @@ static int show_event(struct show *show, const struct event_fact *event, uint64_
 		filter_quote(&text, value_text(event->name));
 		by_event = filter_parse(text.data, &unused);
 		filters[spec.filter_count++] = by_event;
-		text_utf8(&name, event->name);
-		context.event = name.data;
+		context.event = &event->name;
 	}
 	table = query_run(&spec, show->session.recording, show->session.model);
 	prune(table);
@@ -97,12 +104,11 @@ static int show_event(struct show *show, const struct event_fact *event, uint64_
 	if (table->cut)
 		command_complain("there was no room for all rows: narrow the view");
 	if (table->damaged)
-		command_complain("parts of the capture are damaged and left out");
+		show_damage(show, "parts of the capture are damaged and left out");
 	show->first = false;
 	table_free(table);
 	filter_free(by_event);
 	buf_release(&text);
-	buf_release(&name);
 	return code;
 }
 
@@ -223,20 +229,19 @@ static int show_live(struct show *show)
 static int show_capture(struct show *show)
 {
 	uint64_t interval = (uint64_t)(show->options->interval * 1e9), from, to;
-	int status = EXIT_DONE;
 
-	if (recording_damage(show->session.recording)) {
-		command_complain(recording_damage(show->session.recording));
-		status = EXIT_FAILED;
-	}
+	if (recording_damage(show->session.recording))
+		show_damage(show, recording_damage(show->session.recording));
 	if (!session_span(&show->session, &from, &to)) {
 		command_complain("the capture holds no data");
 		return EXIT_FAILED;
 	}
+	if (show->session.damaged)
+		show_damage(show, "parts of the capture are damaged and left out");
 	for (; interval && from + interval < to; from += interval)
 		if (show_span(show, from, from + interval))
 			return EXIT_FAILED;
-	return show_span(show, from, to) ? EXIT_FAILED : status;
+	return show_span(show, from, to) || show->damaged ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int show_prepare(struct show *show)

@@ -42,17 +42,21 @@ static void model_fold_host(struct model *model, const struct record *record)
 		.realtime = record->nums[HOST_REALTIME]};
 }
 
+/* An event's name is used as a text of C: it was an argument, and has no NUL but a forged one. */
 static void model_fold_event(struct model *model, const struct record *record)
 {
 	struct event_fact *event = (struct event_fact *)model_event(model, record->sub);
+	struct str name = record->name;
 
+	if (name.size)
+		name.size = strnlen(name.data, name.size);
 	if (!event) {
 		model->events = mem_grow(model->events, &model->event_capacity,
 			model->event_count + 1, sizeof(*model->events));
 		event = &model->events[model->event_count++];
 	}
 	*event = (struct event_fact){.id = record->sub,
-		.name = intern(&model->strings, record->name),
+		.name = intern(&model->strings, name),
 		.unit = intern(&model->strings, record->texts[EVENT_UNIT]),
 		.why = intern(&model->strings, record->texts[EVENT_WHY]),
 		.frequency = record->nums[EVENT_FREQUENCY],
@@ -125,9 +129,10 @@ void model_fold(struct model *model, const struct record *record)
 	}
 }
 
-void model_load(struct model *model, struct recording *recording)
+uint64_t model_load(struct model *model, struct recording *recording)
 {
 	static const enum record_class order[] = {RECORD_FACT, RECORD_STATE};
+	uint64_t damaged = 0;
 
 	for (int i = 0; i < 2; i++) {
 		struct cursor cursor;
@@ -140,13 +145,17 @@ void model_load(struct model *model, struct recording *recording)
 			for (uint32_t row = 0; row < count; row++) {
 				struct rows_record taken;
 
-				if (!rows_record(rows, row, &taken))
+				if (!rows_record(rows, row, &taken)) {
+					damaged++;
 					break;
+				}
 				model_fold(model, &taken.record);
 			}
 		}
+		damaged += cursor.damaged;
 		cursor_release(&cursor);
 	}
+	return damaged;
 }
 
 struct snapshot {

@@ -52,8 +52,11 @@ void model_free(struct model *model);
 /* Takes one record in; other types than state and facts change nothing. */
 void model_fold(struct model *model, const struct record *record);
 
-/* Everything of a recording that is there already: facts first, then state. */
-void model_load(struct model *model, struct recording *recording);
+/*
+ * Everything of a recording that is there already: facts first, then state.  Returns how many
+ * chunks could not be read.
+ */
+uint64_t model_load(struct model *model, struct recording *recording);
 
 /* Appends the state that is now as SNAPSHOT records at @time: a keyframe. */
 void model_snapshot(const struct model *model, struct recording *recording, uint64_t time);

@@ -20,6 +20,7 @@
 
 #define FILTER_NONE UINT32_MAX
 #define FILTER_DEPTH 64	  /* of nesting that is accepted */
+#define FILTER_NODES 1024 /* that are accepted: trees are walked by calls */
 #define FILTER_SLICE 1024 /* rows that are picked from at a time */
 
 enum filter_op {
@@ -105,7 +106,10 @@ bool filter_run_frame(struct filter_run *run, uint32_t node);
 uint64_t filter_run_row_bits(struct filter_run *run, uint32_t row);
 bool filter_run_frame_given(struct filter_run *run, uint64_t bits, uint32_t node);
 
-/* Writes a value so that filter_parse() reads it back. */
+/*
+ * Writes a value so that filter_parse() reads it back.  Only a forged capture has a text with a NUL
+ * in it: it is cut there, and what is written is a filter all the same.
+ */
 void filter_quote(struct buf *out, struct value value);
 
 #endif

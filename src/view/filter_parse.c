@@ -128,6 +128,8 @@ static uint32_t parse_node(
 	struct filter *filter = parser->filter;
 	uint32_t at = (uint32_t)filter->node_count++;
 
+	if (filter->node_count > FILTER_NODES)
+		parse_fail(parser, parser->token.column, "too many conditions");
 	filter->nodes = mem_grow(
 		filter->nodes, &filter->node_capacity, filter->node_count, sizeof(*filter->nodes));
 	filter->nodes[at] = (struct filter_node){kind, left, right};
@@ -171,9 +173,9 @@ static bool value_from_number(struct str text, enum unit unit, struct value *val
 	copy[text.size] = '\0';
 	errno = 0;
 	whole = strtoull(copy, &end, 0);
-	if (*copy != '-' && end != copy && !errno && !strchr(".eE", *end)) {
+	if (*copy != '-' && end != copy && !errno && (!*end || !strchr(".eE", *end))) {
 		factor = suffix_factor(str_from(end), unit);
-		if (factor <= 0 || (double)whole * factor > 1.8e19)
+		if (factor <= 0 || whole > UINT64_MAX / (uint64_t)factor)
 			return false;
 		*value = value_unsigned(whole * (uint64_t)factor);
 		return true;
@@ -406,7 +408,7 @@ void filter_quote(struct buf *out, struct value value)
 		return;
 	}
 	buf_add_char(out, '\'');
-	for (size_t i = 0; i < value.text.size; i++) {
+	for (size_t i = 0; i < value.text.size && value.text.data[i]; i++) {
 		if (value.text.data[i] == '\'' || value.text.data[i] == '\\')
 			buf_add_char(out, '\\');
 		buf_add_char(out, value.text.data[i]);

@@ -101,8 +101,8 @@ static bool text_passes(enum filter_op op, struct str text, struct str wanted)
 {
 	switch (op) {
 	case FILTER_CONTAINS:
-		return memmem(text.data, text.size, wanted.data, wanted.size) != NULL ||
-		       !wanted.size;
+		return !wanted.size || (text.size && memmem(text.data, text.size, wanted.data,
+							     wanted.size) != NULL);
 	case FILTER_ICONTAINS:
 		return text_contains_folded(text, wanted);
 	case FILTER_STARTSWITH:

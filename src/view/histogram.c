@@ -13,6 +13,7 @@
 
 struct histogram {
 	uint64_t total;
+	uint64_t least, largest;
 	uint32_t few;
 	uint16_t bucket[FEW]; /* sorted */
 	uint32_t count[FEW];
@@ -42,15 +43,18 @@ static uint32_t bucket_of(uint64_t value)
 	return (bits + 1) * STEPS + (uint32_t)(value >> bits) - STEPS;
 }
 
-/* The middle of what falls into a bucket. */
-static uint64_t bucket_value(uint32_t bucket)
+/* The middle of what falls into a bucket, and never beyond what there was. */
+static uint64_t bucket_value(const struct histogram *histogram, uint32_t bucket)
 {
 	unsigned bits = bucket / STEPS;
+	uint64_t middle = bucket;
 
-	if (!bits)
-		return bucket;
-	bits--;
-	return ((uint64_t)(bucket % STEPS + STEPS) << bits) + ((UINT64_C(1) << bits) >> 1);
+	if (bits--)
+		middle = ((uint64_t)(bucket % STEPS + STEPS) << bits) +
+			 ((UINT64_C(1) << bits) >> 1);
+	if (middle < histogram->least)
+		return histogram->least;
+	return middle > histogram->largest ? histogram->largest : middle;
 }
 
 static void histogram_spread(struct histogram *histogram)
@@ -64,6 +68,10 @@ void histogram_add(struct histogram *histogram, uint64_t value)
 {
 	uint32_t bucket = bucket_of(value), at = 0;
 
+	if (!histogram->total || value < histogram->least)
+		histogram->least = value;
+	if (value > histogram->largest)
+		histogram->largest = value;
 	histogram->total++;
 	if (histogram->all) {
 		histogram->all[bucket]++;
@@ -100,11 +108,11 @@ uint64_t histogram_quantile(const struct histogram *histogram, double part)
 	if (!histogram->all) {
 		for (uint32_t i = 0; i < histogram->few; i++)
 			if ((seen += histogram->count[i]) > wanted)
-				return bucket_value(histogram->bucket[i]);
+				return bucket_value(histogram, histogram->bucket[i]);
 		return 0;
 	}
 	for (uint32_t bucket = 0; bucket < BUCKETS; bucket++)
 		if ((seen += histogram->all[bucket]) > wanted)
-			return bucket_value(bucket);
+			return bucket_value(histogram, bucket);
 	return 0;
 }

@@ -62,6 +62,15 @@ static char *take_text(lua_State *lua, struct loader *loader, const char *key)
 	return mem_strdup(lua_tostring(lua, -1));
 }
 
+/* Said twice, the last one counts; the first goes when the other is known to be a text. */
+static void set_text(lua_State *lua, struct loader *loader, const char *key, char **text)
+{
+	char *taken = take_text(lua, loader, key);
+
+	free(*text);
+	*text = taken;
+}
+
 static int take_number(lua_State *lua, struct loader *loader, const char *key)
 {
 	int whole;
@@ -169,8 +178,7 @@ static void take_column_entry(lua_State *lua, struct loader *loader, struct view
 		lua_Integer place = lua_tointeger(lua, -2);
 
 		if (place == 1) {
-			free(column->title);
-			column->title = take_text(lua, loader, "title");
+			set_text(lua, loader, "title", &column->title);
 		} else if (place == 2) {
 			column->field = take_field(lua, loader, "columns");
 		} else {
@@ -181,8 +189,7 @@ static void take_column_entry(lua_State *lua, struct loader *loader, struct view
 	}
 	key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
 	if (!strcmp(key, "title")) {
-		free(column->title);
-		column->title = take_text(lua, loader, key);
+		set_text(lua, loader, key, &column->title);
 	} else if (!strcmp(key, "field")) {
 		column->field = take_field(lua, loader, key);
 	} else if (!strcmp(key, "agg")) {
@@ -197,8 +204,7 @@ static void take_column_entry(lua_State *lua, struct loader *loader, struct view
 	} else if (!strcmp(key, "priority")) {
 		column->priority = take_number(lua, loader, key);
 	} else if (!strcmp(key, "id")) {
-		free(column->id);
-		column->id = take_text(lua, loader, key);
+		set_text(lua, loader, key, &column->id);
 	} else {
 		load_fail(lua, loader, key, "a column has no key '%s'", key);
 	}
