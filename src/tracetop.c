@@ -23,7 +23,7 @@ static const char usage[] =
 	"       tracetop -r FILE [VIEW]                     the same of a capture\n"
 	"       tracetop record -w FILE [OPTION…] [-- COMMAND…]\n"
 	"       tracetop show VIEW [-r FILE] [OPTION…] [-- COMMAND…]\n"
-	"       tracetop list views|fields|events [PATTERN]\n"
+	"       tracetop list views|fields|events|keys [PATTERN]\n"
 	"       tracetop check                              what this kernel and these rights "
 	"allow\n"
 	"\n"

@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "command/print.h"
 #include "source/event.h"
+#include "source/mounts.h"
 #include "ui/ui.h"
 #include "view/view.h"
 
@@ -327,7 +328,7 @@ static void list_events(struct listing *listing)
 	if (listing->options->format == FORMAT_TEXT)
 		print_notes(listing);
 	if (!events.tracepoints)
-		command_complain(event_tracefs()
+		command_complain(mount_tracefs()
 					 ? "tracepoints are left out: tracefs cannot be read: run "
 					   "as root"
 					 : "tracepoints are left out: tracefs is not mounted: "

@@ -397,13 +397,30 @@ void ui_command_key(struct ui *ui, int key)
 		}
 }
 
-size_t ui_key_help(size_t number, char *out, size_t size)
+/* What grid.c does with keys, as help writes it. */
+static const struct ui_key moves[] = {
+	{"Up Down", "a row up and down"},
+	{"PgUp PgDn", "a page up and down"},
+	{"Home End", "the first and the last row"},
+	{"Left Right", "scroll columns; in a tree: fold and unfold"},
+	{"Space", "in a tree: unfold or fold the row"},
+};
+
+#define MOVES (sizeof(moves) / sizeof(*moves))
+
+bool ui_key_at(size_t number, struct ui_key *key)
 {
+	if (number < MOVES) {
+		*key = moves[number];
+		return true;
+	}
+	number -= MOVES;
 	for (size_t i = 0; i < BINDINGS; i++)
-		if (bindings[i].names && !number--)
-			return (size_t)snprintf(
-				out, size, "  %-16s%s", bindings[i].names, bindings[i].help);
-	return 0;
+		if (bindings[i].names && !number--) {
+			*key = (struct ui_key){bindings[i].names, bindings[i].help};
+			return true;
+		}
+	return false;
 }
 
 /* The key as the bar writes it: F and its number, or the letter. */

@@ -137,7 +137,6 @@ size_t grid_cell(const struct ui *ui, const struct level *level, uint32_t row, s
 
 /* keys.c */
 void ui_command_key(struct ui *ui, int key);
-size_t ui_key_help(size_t number, char *out, size_t size); /* a line of help; 0: no more */
 void keybar_draw(struct ui *ui, int row);
 
 /* status.c, strip.c */

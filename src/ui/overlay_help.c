@@ -8,7 +8,7 @@
 static void help_text(const struct ui *ui, struct buf *out)
 {
 	const struct view *view = &ui_level(ui)->shown;
-	char line[160];
+	struct ui_key key;
 
 	buf_printf(out, "%s: %s\n", view->name, view->help);
 	for (size_t i = 0; i < view->tip_count; i++)
@@ -24,11 +24,9 @@ static void help_text(const struct ui *ui, struct buf *out)
 			: column->share == SHARE_PARENT	  ? "; percent of the row above"
 							  : "");
 	}
-	buf_add_text(out,
-		"\nKeys\n  Arrows, PgUp, PgDn, Home, End move; left and right scroll columns;"
-		"\n  in a tree they fold and unfold, and so does Space.\n");
-	for (size_t i = 0; ui_key_help(i, line, sizeof(line)); i++)
-		buf_printf(out, "%s\n", line);
+	buf_add_text(out, "\nKeys\n");
+	for (size_t i = 0; ui_key_at(i, &key); i++)
+		buf_printf(out, "  %-16s%s\n", key.names, key.help);
 	buf_printf(out, "\ntracetop %s. The manual: man tracetop; fields: man tracetop-fields.\n",
 		TRACETOP_VERSION);
 }

@@ -61,6 +61,12 @@ void ui_data(struct ui *ui, uint64_t now);
 /* The next time something is to be done without data: a picture, or a message that is read. */
 uint64_t ui_due(const struct ui *ui, uint64_t now);
 
+/* What keys do, as the help has it; false: there are no more than @number. */
+struct ui_key {
+	const char *names, *help;
+};
+bool ui_key_at(size_t number, struct ui_key *key);
+
 /* A key. */
 void ui_key(struct ui *ui, int key);
 
