@@ -7,22 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tracefs.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "source/event_names.h"
+#include "source/mounts.h"
 #include "source/perf.h"
 
 #define PMU_FOLDER "/sys/bus/event_source/devices"
-
-const char *event_tracefs(void)
-{
-	/* It mounts tracefs where it is not mounted, if it may. */
-	return tracefs_tracing_dir();
-}
 
 void event_explain(struct buf *out, int code, bool system_wide)
 {
@@ -115,7 +109,7 @@ static bool is_plain_name(struct str name)
 static int find_tracepoint(
 	struct event_spec *spec, struct str system, struct str name, struct error *error)
 {
-	const char *root = event_tracefs();
+	const char *root = mount_tracefs();
 	struct error reason = {0};
 	struct buf text = {0};
 	char *path;

@@ -53,9 +53,6 @@ struct event_entry {
  */
 void event_list(void (*visit)(void *arg, const struct event_entry *entry), void *arg);
 
-/* Where tracefs is mounted ("/sys/kernel/tracing"), or NULL; borrowed. */
-const char *event_tracefs(void);
-
 /* Why perf_event_open() refused, and what to do: "… (perf_event_paranoid is 2: …)". */
 void event_explain(struct buf *out, int code, bool system_wide);
 

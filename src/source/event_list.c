@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "source/event.h"
 #include "source/event_names.h"
+#include "source/mounts.h"
 #include "source/perf.h"
 
 #define PMU_FOLDER "/sys/bus/event_source/devices"
@@ -128,7 +129,8 @@ static void try_tracepoint(const struct visitor *visitor, struct buf *why)
 
 static void visit_tracepoints(const struct visitor *visitor)
 {
-	char **systems = event_tracefs() ? tracefs_event_systems(NULL) : NULL;
+	const char *root = mount_tracefs();
+	char **systems = root ? tracefs_event_systems(root) : NULL;
 	struct buf why = {0};
 
 	if (!systems) /* not mounted, or not for this user */
@@ -136,7 +138,7 @@ static void visit_tracepoints(const struct visitor *visitor)
 	try_tracepoint(visitor, &why);
 	qsort(systems, count_names(systems), sizeof(*systems), compare_names);
 	for (size_t i = 0; systems[i]; i++) {
-		char **events = tracefs_system_events(NULL, systems[i]);
+		char **events = tracefs_system_events(root, systems[i]);
 
 		if (events)
 			qsort(events, count_names(events), sizeof(*events), compare_names);

@@ -14,7 +14,7 @@ import time
 # What curses sends of itself on xterm-256color: cursor, attributes, modes, character sets, tabs.
 ALLOWED = re.compile(
     rb"\x1b\[[0-9;]*[A-Za-z@`]"      # CSI without private parameters: moves, SGR, erase, repeat
-    rb"|\x1b\[\?(?:1|7|12|25|1049|2004|1000|1006)(?:;[0-9]+)*[hl]"
+    rb"|\x1b\[\?(?:1|7|12|25|1049|2004|1000|1006|1034)(?:;[0-9]+)*[hl]"
     rb"|\x1b\[(?:22|23);0;0t"         # window title stack: saved and restored, never set
     rb"|\x1b[()][B0]|\x1b[=>78M]|[\x0e\x0f]")
 

@@ -93,7 +93,7 @@ def test_views_by_the_picker(tracetop, burner):
     with tt.Screen(f"{tracetop} -F 299", columns=100, rows=30) as screen:
         screen.wait("burn_much")
         screen.keys("F2")
-        listed = screen.wait("Views")
+        listed = screen.wait("Enter opens")
         for name in ("Binaries", "Callers", "Processes", "Symbols", "Threads"):
             assert name in listed
         screen.keys("Home", "Down", "Down", "Enter")
