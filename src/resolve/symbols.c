@@ -46,6 +46,9 @@ struct source {
 	size_t wanted_count, wanted_capacity;
 };
 
+#define PATIENCE_NS (300 * NS_PER_MS) /* with a child that stands back */
+#define SETTLE_TIMES 5 /* the time without an answer that is waited for at most, in all */
+
 struct resolver {
 	struct loop *loop;
 	struct recording *recording;
@@ -64,7 +67,9 @@ struct resolver {
 	uint32_t expected; /* symbols that its answer lacks; 0: it is a load */
 	uint64_t *asked;
 	size_t asked_count;
-	bool running; /* in resolver_pump() */
+	bool running;		/* in resolver_pump() */
+	uint64_t waiting_since; /* since when there is something to do; 0: there is nothing */
+	bool hurried;		/* the child runs as everybody does */
 	void (*hook)(void *arg);
 	void *hook_arg;
 };
@@ -346,6 +351,7 @@ static bool resolver_has_child(struct resolver *resolver)
 		resolver->dead = true;
 		return false;
 	}
+	resolver->hurried = false;
 	loop_watch(resolver->loop, resolver->process.fd, POLLIN, resolver_ready_to_read, resolver);
 	return true;
 }
@@ -586,6 +592,12 @@ static bool may_step(const struct resolver *resolver, enum source_state state)
 	return state == SOURCE_IDLE ? resolver->opening < OPENING_MAX : !resolver->busy;
 }
 
+bool resolver_is_settled(const struct resolver *resolver)
+{
+	return !resolver->busy && !resolver->opening && !resolver->queue_count &&
+	       !resolver->model->symbols.wanted_count;
+}
+
 static void resolver_pump(struct resolver *resolver)
 {
 	if (resolver->running)
@@ -605,6 +617,30 @@ static void resolver_pump(struct resolver *resolver)
 		resolver_step(resolver, dso);
 	}
 	resolver->running = false;
+}
+
+/*
+ * The child stands back behind everything else.  On a busy machine it would not get far so: when
+ * names are long in coming, or somebody waits for them, it runs as everybody does for a while.
+ */
+static void resolver_hurry(struct resolver *resolver, bool hurry)
+{
+	if (resolver->hurried == hurry || resolver->process.fd < 0)
+		return;
+	resolver->hurried = hurry;
+	setpriority(PRIO_PROCESS, (id_t)resolver->process.pid, hurry ? 0 : RESOLVE_NICE);
+}
+
+static void resolver_watch(struct resolver *resolver)
+{
+	uint64_t now = clock_now();
+
+	if (resolver_is_settled(resolver))
+		resolver->waiting_since = 0;
+	else if (!resolver->waiting_since)
+		resolver->waiting_since = now;
+	resolver_hurry(
+		resolver, resolver->waiting_since && now - resolver->waiting_since > PATIENCE_NS);
 }
 
 void resolver_kick(struct resolver *resolver)
@@ -627,33 +663,25 @@ void resolver_kick(struct resolver *resolver)
 		resolver_enqueue(resolver, symbol->dso);
 	}
 	resolver_pump(resolver);
-}
-
-bool resolver_is_settled(const struct resolver *resolver)
-{
-	return !resolver->busy && !resolver->opening && !resolver->queue_count &&
-	       !resolver->model->symbols.wanted_count;
-}
-
-/*
- * While nobody waits for it, the child stands back behind everything else; on a busy machine it
- * would not get far in the time that somebody does.
- */
-static void resolver_hurry(const struct resolver *resolver, bool hurry)
-{
-	if (resolver->process.fd >= 0)
-		setpriority(PRIO_PROCESS, (id_t)resolver->process.pid, hurry ? 0 : RESOLVE_NICE);
+	resolver_watch(resolver);
 }
 
 bool resolver_settle(struct resolver *resolver, int timeout_ms)
 {
-	uint64_t end = clock_now() + (uint64_t)timeout_ms * NS_PER_MS;
+	uint64_t timeout = (uint64_t)timeout_ms * NS_PER_MS, now = clock_now();
+	uint64_t end = now + timeout, latest = now + SETTLE_TIMES * timeout;
+	uint64_t generation = resolver->model->symbols.generation;
 
 	for (resolver_kick(resolver); !resolver_is_settled(resolver); resolver_kick(resolver)) {
 		struct pollfd fd = {.fd = resolver->process.fd, .events = POLLIN};
 
 		resolver_hurry(resolver, true);
-		if (clock_now() > end)
+		now = clock_now();
+		if (generation != resolver->model->symbols.generation) { /* there are answers */
+			generation = resolver->model->symbols.generation;
+			end = now + timeout;
+		}
+		if (now > end || now > latest)
 			break;
 		if (worker_pending(resolver->worker))
 			worker_finish(resolver->worker, 5);

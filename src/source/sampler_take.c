@@ -292,6 +292,13 @@ static struct thread *sampler_thread(struct sampler *sampler, const struct perf_
 	if (is_of_now(task, r->time))
 		return &task->thread;
 	sampler->stranger = (struct thread){.tid = r->tid, .tgid = r->pid};
+	task = r->tid == GONE ? tasks_newest(&sampler->model->tasks, r->pid) : NULL;
+	if (is_of_now(task, r->time)) { /* of the process all is known */
+		sampler->stranger = task->thread;
+		sampler->stranger.tid = GONE;
+		sampler->stranger.chunk = 0;
+		memset(sampler->stranger.comm, 0, sizeof(sampler->stranger.comm));
+	}
 	return &sampler->stranger;
 }
 
@@ -305,7 +312,8 @@ static bool take_sample(struct sampler *sampler, const struct perf_record *r, ui
 	if (!opened || opened->event == SIDEBAND)
 		return true;
 	if (r->pid != GONE) {
-		if (!is_known(sampler, r->pid, r->tid, r->time, now))
+		/* A thread that was taken off the lists before its process is nobody's number. */
+		if (!is_known(sampler, r->pid, r->tid == GONE ? r->pid : r->tid, r->time, now))
 			return false;
 		thread = sampler_thread(sampler, r);
 	}

@@ -17,7 +17,8 @@ static struct value get_tid(struct extract *x, uint32_t entry)
 {
 	const struct chunk_thread *thread = thread_at(x, entry);
 
-	return thread ? value_unsigned(thread->tid) : value_none();
+	/* The kernel no longer had a number for a thread that was about to end. */
+	return thread && thread->tid != UINT32_MAX ? value_unsigned(thread->tid) : value_none();
 }
 
 static struct value get_pid(struct extract *x, uint32_t entry)
