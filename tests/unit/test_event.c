@@ -7,6 +7,7 @@
 
 #include "source/event.h"
 #include "source/event_names.h"
+#include "source/mounts.h"
 
 static void refuse(const char *text, const char *words)
 {
@@ -104,7 +105,7 @@ static void what_is_no_event_is_refused(void **state)
 
 static void tracepoints_are_found(void **state)
 {
-	const char *root = event_tracefs();
+	const char *root = mount_tracefs();
 	struct event_spec spec;
 	char path[300];
 	FILE *file;
