@@ -54,8 +54,9 @@ struct kind {
 
 static int load(const struct kind *kind, const struct bpf_insn *code, size_t count)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = kind->attach,
-		.attach_btf_id = kind->btf_id);
+	struct bpf_prog_load_opts options = {.sz = sizeof(options),
+		.expected_attach_type = kind->attach,
+		.attach_btf_id = kind->btf_id};
 	int fd = bpf_prog_load(kind->type, "tracetop_check", "GPL", code, count, &options);
 
 	return fd < 0 ? -errno : fd;
@@ -238,7 +239,7 @@ static int attach_kprobe_multi(
 	(void)host;
 	(void)probe;
 	for (size_t i = 0; probe_quiet_functions[i] && fd == -ESRCH; i++) {
-		LIBBPF_OPTS(bpf_link_create_opts, options);
+		struct bpf_link_create_opts options = {.sz = sizeof(options)};
 		const char *name = probe_quiet_functions[i];
 
 		options.kprobe_multi.syms = &name;
@@ -450,7 +451,8 @@ static void run_program(
 static int create_storage(void)
 {
 	struct btf *btf = btf__new_empty();
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+	struct bpf_map_create_opts options = {
+		.sz = sizeof(options), .map_flags = BPF_F_NO_PREALLOC};
 	int code, fd;
 
 	if (!btf)

@@ -168,7 +168,8 @@ static bool wish_passes(const struct wish *wish, const struct made_record *made)
 		have = made->nums[SAMPLE_WEIGHT];
 		break;
 	default:
-		if (!record->thread)
+		/* The kernel's word for a thread that has no number any more. */
+		if (!record->thread || (wish->subject == TID && record->thread->tid == UINT32_MAX))
 			return false;
 		have = wish->subject == TID ? record->thread->tid : record->thread->tgid;
 	}

@@ -29,7 +29,8 @@ class Guests:
 
 @pytest.fixture(scope="session")
 def guests(request, source, build):
-    wanted = {name for name in KINDS for item in request.session.items if name in item.fixturenames}
+    wanted = {name for name in KINDS for item in request.session.items 
+              if name in getattr(item, "fixturenames", ())}
     coming = Guests(wanted, source, build)
     yield coming
     coming.end()
