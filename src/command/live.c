@@ -405,8 +405,7 @@ static void live_close(struct live *live)
 	ui_free(live->ui);
 	term_free(live->term);
 	if (session->writer) {
-		end = clock_now();
-		session_finish(session);
+		end = session_finish(session);
 		session_close_interval(session, end);
 		if (session_end_writing(session, &error)) {
 			command_complain(error.text);

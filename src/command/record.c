@@ -71,8 +71,7 @@ static int record_run(struct record_run *run)
 	session_release_command(session);
 	loop_timer_add(session->loop, clock_now(), record_expire, run);
 	loop_run(session->loop);
-	end = clock_now();
-	session_finish(session);
+	end = session_finish(session);
 	session_close_interval(session, end);
 	recording_seal(session->recording);
 	size = capture_writer_size(session->writer);

@@ -408,10 +408,13 @@ bool session_span(struct session *session, uint64_t *from, uint64_t *to)
 	return true;
 }
 
-void session_finish(struct session *session)
+uint64_t session_finish(struct session *session)
 {
+	uint64_t end = clock_now();
+
 	if (!session->sampler)
-		return;
-	sampler_stop(session->sampler);
+		return end;
+	end = sampler_stop(session->sampler);
 	resolver_settle(session->resolver, NAMES_MS);
+	return end;
 }

@@ -71,8 +71,11 @@ void session_close_interval(struct session *session, uint64_t now);
 /* The span that intervals cover, or where there are none, the data; false: there is nothing. */
 bool session_span(struct session *session, uint64_t *from, uint64_t *to);
 
-/* Stops sampling, and waits a moment for the names that are still wanted. */
-void session_finish(struct session *session);
+/*
+ * Stops sampling, and waits a moment for the names that are still wanted.  Returns the time after
+ * which nothing was sampled.
+ */
+uint64_t session_finish(struct session *session);
 
 /* Lets the command behind -- begin; whether it has ended since. */
 void session_release_command(struct session *session);

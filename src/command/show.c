@@ -204,8 +204,7 @@ static int show_live(struct show *show)
 	session_release_command(session);
 	loop_timer_add(session->loop, clock_now(), show_expire, show);
 	loop_run(session->loop);
-	now = clock_now();
-	session_finish(session);
+	now = session_finish(session);
 	while (!show->status && show->interval_ns && show->end && show->due < show->end)
 		show_interval(show);
 	from = session->interval_from;

@@ -180,15 +180,19 @@ int sampler_change(
 	return sampler_start(sampler, config, error);
 }
 
-void sampler_stop(struct sampler *sampler)
+uint64_t sampler_stop(struct sampler *sampler)
 {
+	uint64_t end;
+
 	if (!sampler->running)
-		return;
+		return clock_now();
 	for (size_t i = 0; i < sampler->opened_count; i++)
 		ioctl(sampler->opened[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	end = clock_now();
 	sampler_take_until(sampler, UINT64_MAX - 1);
 	sampler_close(sampler);
 	sampler->running = false;
+	return end;
 }
 
 struct sampler_status sampler_status(const struct sampler *sampler)

@@ -45,8 +45,11 @@ int sampler_start(
 int sampler_change(
 	struct sampler *sampler, const struct sampler_config *config, struct error *error);
 
-/* Takes in what is in the rings up to now, waiting for /proc at most a moment; then stops. */
-void sampler_stop(struct sampler *sampler);
+/*
+ * Stops, then takes in what is in the rings, waiting for /proc at most a moment.  Returns the time
+ * after which nothing was sampled.
+ */
+uint64_t sampler_stop(struct sampler *sampler);
 void sampler_free(struct sampler *sampler);
 
 /* Takes in what has come; called by its own timer as well.  @now: clock_now(). */
