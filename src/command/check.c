@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `tracetop check`: what this kernel and these rights allow, and what to do about the rest. */
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "command/command.h"
-#include "command/print.h"
+#include "command/print_list.h"
 #include "source/probe.h"
 
 #define STATE_CELLS 6	/* "partly" */
@@ -30,19 +29,18 @@ enum {
 	CELLS
 };
 
-static const char *const cell_names[CELLS] = {
-	"group", "name", "state", "detail", "reason", "remedy", "purpose"};
+static const char *const cell_names[CELLS + 1] = {
+	"group", "name", "state", "detail", "reason", "remedy", "purpose", NULL};
 
 static const char *const state_words[] = {
 	[PROBE_NO] = "no", [PROBE_PARTLY] = "partly", [PROBE_YES] = "yes"};
 
 struct check {
-	enum show_format format;
+	struct print_list list;
 	enum text_charset charset;
-	size_t line;	   /* columns that text is wrapped at */
-	size_t name_cells; /* of the longest name */
-	size_t states[3];  /* how many there are of each */
-	struct json_object *array;
+	size_t line;	       /* columns that text is wrapped at */
+	size_t name_cells;     /* of the longest name */
+	size_t states[3];      /* how many there are of each */
 	char *reason, *remedy; /* of the last lines, not printed yet */
 	size_t shared;	       /* by how many lines */
 };
@@ -60,31 +58,6 @@ static size_t line_width(void)
 					 : size.ws_col;
 }
 
-/* Prints words from column @at on, lines that follow from column @indent on. */
-static void print_wrapped(const struct check *check, size_t at, size_t indent, const char *text)
-{
-	struct buf escaped = {0};
-	char *word, *rest;
-
-	text_escape(&escaped, str_from(text), check->charset);
-	rest = escaped.data;
-	for (bool first = true; (word = strsep(&rest, " ")); first = false) {
-		size_t cells = text_cells(str_from(word));
-
-		if (!first && at + 1 + cells > check->line) {
-			printf("\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!first) {
-			putchar(' ');
-			at++;
-		}
-		fputs(word, stdout);
-		at += cells;
-	}
-	putchar('\n');
-	buf_release(&escaped);
-}
-
 /* Says once why, for all the lines above that share it. */
 static void print_reason(struct check *check)
 {
@@ -96,9 +69,9 @@ static void print_reason(struct check *check)
 	reason = check->shared > 1 ? mem_printf("(these %zu) %s", check->shared, check->reason)
 				   : mem_strdup(check->reason);
 	printf("%*swhy: ", (int)indent, "");
-	print_wrapped(check, indent + 5, indent + 5, reason);
+	print_wrapped(reason, check->charset, indent + 5, indent + 5, check->line);
 	printf("%*sdo:  ", (int)indent, "");
-	print_wrapped(check, indent + 5, indent + 5, check->remedy);
+	print_wrapped(check->remedy, check->charset, indent + 5, indent + 5, check->line);
 	free(reason);
 	free(check->reason);
 	free(check->remedy);
@@ -121,38 +94,13 @@ static void print_line(struct check *check, const char *const *cells)
 	} else {
 		printf("%-*s  ", (int)check->name_cells, cells[CELL_NAME]);
 	}
-	print_wrapped(check, at, at, behind);
+	print_wrapped(behind, check->charset, at, at, check->line);
 	if (!*cells[CELL_REASON])
 		return;
 	if (!check->shared++) {
 		check->reason = mem_strdup(cells[CELL_REASON]);
 		check->remedy = mem_strdup(cells[CELL_REMEDY]);
 	}
-}
-
-/* --- for programs ------------------------------------------------------------------------------
- */
-
-static void print_csv(const char *const *cells)
-{
-	struct buf line = {0};
-
-	for (size_t i = 0; i < CELLS; i++) {
-		buf_add_text(&line, i ? "," : "");
-		print_csv_text(&line, str_from(cells[i]));
-	}
-	printf("%s\r\n", line.data);
-	buf_release(&line);
-}
-
-static struct json_object *json_line(const char *const *cells)
-{
-	struct json_object *object = json_object_new_object();
-
-	for (size_t i = 0; i < CELLS; i++)
-		json_object_object_add(object, cell_names[i],
-			*cells[i] ? print_json_text(str_from(cells[i])) : NULL);
-	return object;
 }
 
 /* ----------------------------------------------------------------------------------------------
@@ -174,25 +122,16 @@ static void print_result(struct check *check, const struct probe_group *group,
 		[CELL_REMEDY] = text_of(&result->remedy),
 		[CELL_PURPOSE] = probe->purpose};
 
-	switch (check->format) {
-	case FORMAT_CSV:
-		print_csv(cells);
-		break;
-	case FORMAT_JSON:
-		json_object_array_add(check->array, json_line(cells));
-		break;
-	case FORMAT_JSONL:
-		print_json_line(stdout, json_line(cells));
-		break;
-	default:
+	if (check->list.format == FORMAT_TEXT)
 		print_line(check, cells);
-	}
+	else
+		print_list_entry(&check->list, cells);
 }
 
 static void check_group(
 	struct check *check, struct probe_host *host, const struct probe_group *group, bool first)
 {
-	if (check->format == FORMAT_TEXT)
+	if (check->list.format == FORMAT_TEXT)
 		printf("%s%s\n", first ? "" : "\n", group->name);
 	for (size_t i = 0; i < group->count; i++) {
 		struct probe_result result;
@@ -220,27 +159,20 @@ static size_t longest_name(void)
 
 int command_check(const struct options *options)
 {
-	struct check check = {.format = options->format,
+	struct check check = {
+		.list = {.format = options->format, .what = "check", .columns = cell_names},
 		.charset = options->ascii ? TEXT_ASCII : TEXT_UTF8,
 		.line = line_width(),
 		.name_cells = longest_name()};
-	struct json_object *object = NULL;
 	struct probe_host *host;
 
-	if (check.format == FORMAT_CSV)
-		print_csv(cell_names);
-	if (check.format == FORMAT_JSON) {
-		object = json_object_new_object();
-		check.array = json_object_new_array();
-		json_object_object_add(object, "check", check.array);
-	}
+	print_list_begin(&check.list);
 	host = probe_host_new(options->readonly);
 	for (size_t i = 0; i < probe_group_count; i++)
 		check_group(&check, host, probe_groups[i], !i);
 	probe_host_free(host);
-	if (object)
-		print_json_line(stdout, object);
-	if (check.format == FORMAT_TEXT)
+	print_list_end(&check.list);
+	if (check.list.format == FORMAT_TEXT)
 		printf("\n%zu yes, %zu partly, %zu no\n", check.states[PROBE_YES],
 			check.states[PROBE_PARTLY], check.states[PROBE_NO]);
 	if (!fflush(stdout) && !ferror(stdout))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `tracetop list`: the views, fields, events and keys there are. */
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "command/command.h"
-#include "command/print.h"
+#include "command/print_list.h"
 #include "source/event.h"
 #include "source/mounts.h"
 #include "ui/ui.h"
@@ -32,7 +31,7 @@ struct listing {
 	const struct kind *kind;
 	enum text_charset charset;
 	size_t count; /* of entries so far */
-	struct json_object *array;
+	struct print_list list;
 	char **notes; /* reasons that entries refer to by number */
 	size_t note_count, note_capacity;
 };
@@ -50,70 +49,6 @@ static bool is_wanted(const struct listing *listing, const char *name)
 	if (strpbrk(pattern, "*?["))
 		return text_glob(str_from(pattern), str_from(name));
 	return text_contains_folded(str_from(name), str_from(pattern));
-}
-
-static void print_csv_line(const char *const *cells, const struct kind *kind)
-{
-	struct buf line = {0};
-
-	for (size_t i = 0; kind->columns[i]; i++) {
-		buf_add_text(&line, i ? "," : "");
-		print_csv_text(&line, str_from(cells[i]));
-	}
-	printf("%s\r\n", line.data);
-	buf_release(&line);
-}
-
-static struct json_object *json_entry(const char *const *cells, const struct kind *kind)
-{
-	struct json_object *object = json_object_new_object();
-
-	for (size_t i = 0; kind->columns[i]; i++)
-		json_object_object_add(object, kind->columns[i],
-			*cells[i] ? print_json_text(str_from(cells[i])) : NULL);
-	return object;
-}
-
-/* An entry for a program to read; for a person each kind prints its own. */
-static void print_entry(struct listing *listing, const char *const *cells)
-{
-	switch (listing->options->format) {
-	case FORMAT_CSV:
-		if (!listing->count)
-			print_csv_line(listing->kind->columns, listing->kind);
-		print_csv_line(cells, listing->kind);
-		break;
-	case FORMAT_JSON:
-		json_object_array_add(listing->array, json_entry(cells, listing->kind));
-		break;
-	default:
-		print_json_line(stdout, json_entry(cells, listing->kind));
-	}
-}
-
-/* Prints words from column @at on, lines that follow from column @indent on. */
-static void print_wrapped(const struct listing *listing, size_t at, size_t indent, const char *text)
-{
-	struct buf escaped = {0};
-	char *word, *rest;
-
-	text_escape(&escaped, str_from(text), listing->charset);
-	rest = escaped.data;
-	for (bool first = true; (word = strsep(&rest, " ")); first = false) {
-		size_t cells = text_cells(str_from(word));
-
-		if (!first && at + 1 + cells > LINE) {
-			printf("\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!first) {
-			putchar(' ');
-			at++;
-		}
-		fputs(word, stdout);
-		at += cells;
-	}
-	putchar('\n');
-	buf_release(&escaped);
 }
 
 /* Prints a text and spaces up to column @width; what is longer moves what follows it on. */
@@ -141,7 +76,7 @@ static void print_view(const struct listing *listing, const struct view *view)
 	size_t at = print_cell(listing, view->id, 12);
 
 	at += print_cell(listing, view->name, 12);
-	print_wrapped(listing, at, 26, view->help);
+	print_wrapped(view->help, listing->charset, at, 26, LINE);
 	if (view->file[0] == '/')
 		printf("%26s%s\n", "", view->file);
 }
@@ -163,8 +98,9 @@ static void list_views(struct listing *listing)
 		if (listing->options->format == FORMAT_TEXT)
 			print_view(listing, view);
 		else
-			print_entry(listing, (const char *const[CELLS_MAX]){
-						     view->id, view->name, view->help, view->file});
+			print_list_entry(
+				&listing->list, (const char *const[CELLS_MAX]){view->id, view->name,
+							view->help, view->file});
 		listing->count++;
 	}
 	view_set_release(&set);
@@ -220,9 +156,9 @@ static void list_field(
 		at += print_cell(listing, field_type(field), 6);
 		at += print_cell(listing, field_unit(field), 7);
 		at += print_cell(listing, records, 7);
-		print_wrapped(listing, at, 39, field->help);
+		print_wrapped(field->help, listing->charset, at, 39, LINE);
 	} else {
-		print_entry(listing,
+		print_list_entry(&listing->list,
 			(const char *const[CELLS_MAX]){field->name, class->name, field_type(field),
 				field_unit(field), records, field->help});
 	}
@@ -280,7 +216,7 @@ static void print_notes(const struct listing *listing)
 	for (size_t i = 0; i < listing->note_count; i++) {
 		size_t at = (size_t)printf("%s(%zu) cannot be opened here: ", i ? "" : "\n", i + 1);
 
-		print_wrapped(listing, i ? at : at - 1, 4, listing->notes[i]);
+		print_wrapped(listing->notes[i], listing->charset, i ? at : at - 1, 4, LINE);
 	}
 }
 
@@ -314,9 +250,9 @@ static void visit_event(void *arg, const struct event_entry *entry)
 	if (listing->options->format == FORMAT_TEXT)
 		print_event(listing, entry);
 	else
-		print_entry(
-			listing, (const char *const[CELLS_MAX]){entry->name, entry->alias,
-					 event_groups[entry->group], entry->why ? entry->why : ""});
+		print_list_entry(&listing->list,
+			(const char *const[CELLS_MAX]){entry->name, entry->alias,
+				event_groups[entry->group], entry->why ? entry->why : ""});
 	listing->count++;
 }
 
@@ -353,7 +289,8 @@ static void list_keys(struct listing *listing)
 		if (is_text)
 			printf("%-16s %s\n", key.names, key.help);
 		else
-			print_entry(listing, (const char *const[CELLS_MAX]){key.names, key.help});
+			print_list_entry(&listing->list,
+				(const char *const[CELLS_MAX]){key.names, key.help});
 		listing->count++;
 	}
 }
@@ -482,16 +419,12 @@ static const struct kind *find_kind(const char *what)
 
 static int list_run(struct listing *listing)
 {
-	bool is_json = listing->options->format == FORMAT_JSON;
-	struct json_object *object = is_json ? json_object_new_object() : NULL;
-
-	if (is_json) {
-		listing->array = json_object_new_array();
-		json_object_object_add(object, listing->kind->what, listing->array);
-	}
+	listing->list = (struct print_list){.format = listing->options->format,
+		.what = listing->kind->what,
+		.columns = listing->kind->columns};
+	print_list_begin(&listing->list);
 	listing->kind->run(listing);
-	if (is_json)
-		print_json_line(stdout, object);
+	print_list_end(&listing->list);
 	for (size_t i = 0; i < listing->note_count; i++)
 		free(listing->notes[i]);
 	free(listing->notes);

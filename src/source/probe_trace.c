@@ -330,11 +330,9 @@ static bool is_tried(const struct probe_host *host, struct probe_result *result)
 	return false;
 }
 
-/* Defines an event in the group of our own and takes it away; it is never switched on. */
-static int try_probe(const struct probe_host *host, const char *file, const char *where)
+/* Defines an event and takes it away again; it is never switched on.  Frees both texts. */
+static int try_definition(const struct probe_host *host, const char *file, char *on, char *off)
 {
-	char *on = mem_printf("p:%s/check %s\n", host->group, where);
-	char *off = mem_printf("-:%s/check\n", host->group);
 	int code = host->tracefs < 0 ? host->tracefs : probe_write(host->tracefs, file, on);
 
 	if (!code)
@@ -342,6 +340,13 @@ static int try_probe(const struct probe_host *host, const char *file, const char
 	free(on);
 	free(off);
 	return code;
+}
+
+/* In the group of our own. */
+static int try_probe(const struct probe_host *host, const char *file, const char *where)
+{
+	return try_definition(host, file, mem_printf("p:%s/check %s\n", host->group, where),
+		mem_printf("-:%s/check\n", host->group));
 }
 
 static void run_kprobe(
@@ -382,15 +387,8 @@ static void run_uprobe(
 
 static int try_synthetic(const struct probe_host *host, const char *file)
 {
-	char *on = mem_printf("%s u64 value\n", host->group);
-	char *off = mem_printf("!%s u64 value\n", host->group);
-	int code = host->tracefs < 0 ? host->tracefs : probe_write(host->tracefs, file, on);
-
-	if (!code)
-		code = probe_write(host->tracefs, file, off);
-	free(on);
-	free(off);
-	return code;
+	return try_definition(host, file, mem_printf("%s u64 value\n", host->group),
+		mem_printf("!%s u64 value\n", host->group));
 }
 
 static void run_synthetic(
