@@ -71,7 +71,7 @@ static uint64_t dso_key_hash(const struct dso_key *key)
 
 	if (key->build_id.size)
 		return hash_two(hash, hash_str(key->build_id));
-	return hash_two(hash, hash_two(key->dev, key->inode));
+	return hash_two(hash, hash_two(hash_two(key->dev, key->inode), key->generation));
 }
 
 /* Compared with the first record of the DSO: what is found out later does not change its key. */
@@ -84,7 +84,8 @@ static bool dso_key_is(const void *owner, uint32_t entry, const void *wanted)
 		return false;
 	if (key->build_id.size)
 		return str_equal(dso->build_id, key->build_id);
-	return dso->dev == key->dev && dso->inode == key->inode;
+	return dso->dev == key->dev && dso->inode == key->inode &&
+	       dso->generation == key->generation;
 }
 
 uint32_t symbols_find_dso(const struct symbols *symbols, const struct dso_key *key)
@@ -341,7 +342,7 @@ static void symbols_fold_dso(struct symbols *symbols, const struct record *recor
 					      ? (enum dso_kind)record->nums[DSO_KIND]
 					      : DSO_UNKNOWN,
 			record->name, record->texts[DSO_BUILD_ID], record->nums[DSO_DEV],
-			record->nums[DSO_INODE]};
+			record->nums[DSO_INODE], record->nums[DSO_GENERATION]};
 
 		symbols->dsos = mem_grow(symbols->dsos, &symbols->dso_capacity,
 			symbols->dso_count + 1, sizeof(*symbols->dsos));
@@ -351,6 +352,7 @@ static void symbols_fold_dso(struct symbols *symbols, const struct record *recor
 		dso->path = intern(&symbols->strings, key.path);
 		dso->dev = key.dev;
 		dso->inode = key.inode;
+		dso->generation = key.generation;
 		dso->since = record->time;
 		index_add(&symbols->by_key, dso_key_hash(&key), dso->id);
 	}

@@ -24,7 +24,7 @@ struct dso {
 	uint32_t same_as; /* the DSO that holds the symbols of this build; itself, mostly */
 	enum dso_kind kind;
 	enum dso_status status;
-	uint64_t dev, inode;
+	uint64_t dev, inode, generation;
 	struct str path;	     /* "" for DSO_UNKNOWN */
 	struct str build_id;	     /* bytes; empty: not known */
 	struct str why;		     /* what keeps names from being read */
@@ -76,6 +76,7 @@ struct dso_key {
 	struct str path;
 	struct str build_id; /* with one, device and inode do not count */
 	uint64_t dev, inode;
+	uint64_t generation; /* of the inode; 0: not told */
 };
 
 /* The DSO with that key, or 0; and an id for a new one. */

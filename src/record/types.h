@@ -90,7 +90,8 @@ enum dso_status {
 	DSO_STRIPPED,	/* proven, and without a symbol table */
 };
 
-enum dso_num { DSO_ID, DSO_KIND, DSO_STATUS, DSO_DEV, DSO_INODE, DSO_NUMS };
+enum dso_num { DSO_ID, DSO_KIND, DSO_STATUS, DSO_DEV, DSO_INODE, DSO_GENERATION, DSO_NUMS };
+/* DSO_GENERATION: of the inode, whose number is used again; 0 where nobody told. */
 enum dso_text { DSO_BUILD_ID, DSO_WHY, DSO_TEXTS }; /* the build id as bytes */
 
 enum symbol_num { SYMBOL_DSO, SYMBOL_START, SYMBOL_END, SYMBOL_OWNER, SYMBOL_NUMS };

@@ -19,6 +19,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#define MAPS_MAX (64u << 20) /* bytes of /proc/PID/maps */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 /* The path below a root that a process sees: nothing in it leads out, whatever it links to. */
@@ -79,6 +80,29 @@ static bool same_inode(const struct open_wish *wish, const struct stat *st)
 	       wish->dev == ((uint64_t)major(st->st_dev) << 32 | minor(st->st_dev));
 }
 
+/*
+ * Whether the mapping is of the wanted inode as the kernel itself tells it (proc_pid_maps(5)):
+ * file systems that stand for others tell stat() another one.
+ */
+static bool mapping_is_wanted(const struct open_wish *wish)
+{
+	char path[32], start[40];
+	struct buf text = {0};
+	const char *line;
+	unsigned major = 0, minor = 0;
+	unsigned long long inode = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", wish->sighting.tgid);
+	/* As in the file: eight digits at least, and lines one by one. */
+	snprintf(start, sizeof(start), "\n%08" PRIx64 "-%08" PRIx64 " ", wish->sighting.start,
+		wish->sighting.end);
+	buf_add_char(&text, '\n');
+	if (!fs_read(path, &text, MAPS_MAX, NULL) && (line = strstr(text.data, start)))
+		sscanf(line + strlen(start), "%*s %*x %x:%x %llu", &major, &minor, &inode);
+	buf_release(&text);
+	return inode && inode == wish->inode && wish->dev == ((uint64_t)major << 32 | minor);
+}
+
 static uint64_t change_time(const struct stat *st)
 {
 	return (uint64_t)st->st_ctim.tv_sec * NS_PER_S + (uint64_t)st->st_ctim.tv_nsec;
@@ -102,11 +126,11 @@ struct open_result open_dso(const struct open_wish *wish, unsigned way)
 	}
 	if (wish->has_build_id)
 		return result; /* that proves it, or not */
-	if (way == 0)	       /* file systems that stand for others may tell another device */
-		result.proven = wish->inode == st.st_ino;
+	if (way == 0)
+		result.proven = wish->inode == st.st_ino || mapping_is_wanted(wish);
 	else /* the same inode, and nobody changed it or took its number since it was mapped */
 		result.proven = same_inode(wish, &st) && change_time(&st) <= wish->seen;
-	result.disproven = wish->inode && wish->inode != st.st_ino;
+	result.disproven = wish->inode && wish->inode != st.st_ino && !result.proven;
 	return result;
 }
 

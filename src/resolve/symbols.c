@@ -122,7 +122,8 @@ static void record_status(struct resolver *resolver, uint32_t id, enum dso_statu
 				[DSO_KIND] = dso->kind,
 				[DSO_STATUS] = status,
 				[DSO_DEV] = dso->dev,
-				[DSO_INODE] = dso->inode},
+				[DSO_INODE] = dso->inode,
+				[DSO_GENERATION] = dso->generation},
 			.texts = (struct str[DSO_TEXTS]){
 				[DSO_BUILD_ID] = build_id.size ? build_id : dso->build_id,
 				[DSO_WHY] = str_from(why)}});

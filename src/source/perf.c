@@ -98,7 +98,7 @@ static int parse_sample(
 	return reader->short_read ? -EINVAL : 0;
 }
 
-static void parse_map(struct reader *reader, struct perf_record *record)
+static void parse_map(struct reader *reader, bool build_ids, struct perf_record *record)
 {
 	uint32_t major, minor;
 
@@ -107,7 +107,7 @@ static void parse_map(struct reader *reader, struct perf_record *record)
 	record->map.start = read_u64(reader);
 	record->map.length = read_u64(reader);
 	record->map.offset = read_u64(reader);
-	if (record->misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
+	if (build_ids && (record->misc & PERF_RECORD_MISC_MMAP_BUILD_ID)) {
 		size_t size = reader->end - reader->at >= 24 ? (unsigned char)reader->at[0] : 0;
 
 		record->map.build_id = (struct str){reader->at + 4, size > 20 ? 20 : size};
@@ -118,7 +118,7 @@ static void parse_map(struct reader *reader, struct perf_record *record)
 		minor = read_u32(reader);
 		record->map.dev = (uint64_t)major << 32 | minor;
 		record->map.inode = read_u64(reader);
-		read_u64(reader); /* generation */
+		record->map.generation = read_u64(reader);
 	}
 	record->map.protection = read_u32(reader);
 	read_u32(reader); /* flags */
@@ -145,11 +145,12 @@ static void parse_fork(struct reader *reader, struct perf_record *record)
 	record->fork.parent_thread = read_u32(reader);
 }
 
-static void parse_body(struct reader *reader, struct perf_record *record)
+static void parse_body(
+	struct reader *reader, const struct perf_form *form, struct perf_record *record)
 {
 	switch (record->type) {
 	case PERF_RECORD_MMAP2:
-		parse_map(reader, record);
+		parse_map(reader, form->build_ids, record);
 		break;
 	case PERF_RECORD_COMM:
 		record->pid = read_u32(reader);
@@ -205,7 +206,7 @@ int perf_parse(const struct perf_event_header *header, size_t size, const struct
 	record->cpu = read_u32(&trailer);
 	read_u32(&trailer);
 	record->id = read_u64(&trailer);
-	parse_body(&reader, record);
+	parse_body(&reader, form, record);
 	return reader.short_read ? -EINVAL : 0;
 }
 

@@ -51,7 +51,7 @@ struct perf_record {
 		} sample;
 		struct {
 			uint64_t start, length, offset;
-			uint64_t dev, inode; /* 0 where there is a build id */
+			uint64_t dev, inode, generation; /* 0 where there is a build id */
 			struct str build_id, path;
 			uint32_t protection;
 		} map; /* MMAP2, of pid */
@@ -83,6 +83,11 @@ struct perf_record {
 struct perf_form {
 	bool (*of_event)(const void *arg, uint64_t id, uint64_t *sample_type);
 	const void *arg;
+	/*
+	 * Whether build ids of mappings were asked for.  The mark of a record that has one may be
+	 * somebody else's: see build_ids_leak().
+	 */
+	bool build_ids;
 };
 
 /*

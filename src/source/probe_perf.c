@@ -183,7 +183,7 @@ struct wish {
 static bool take(struct ring *ring, uint64_t sample_type, const struct wish *wish,
 	struct probe_result *result)
 {
-	struct perf_form form = {of_event, &sample_type};
+	struct perf_form form = {of_event, &sample_type, true};
 	uint32_t heap[1];
 	struct ring_set set = {.rings = ring, .count = 1, .heap = heap};
 	const struct perf_event_header *header;

@@ -68,7 +68,7 @@ static bool sample_form(const void *arg, uint64_t perf_id, uint64_t *sample_type
 /* Takes in what lies before the watermark; false: a record waits for /proc. */
 static bool sampler_drain(struct sampler *sampler, uint64_t now, uint64_t watermark)
 {
-	struct perf_form form = {sample_form, sampler};
+	struct perf_form form = {sample_form, sampler, sampler->build_ids};
 	unsigned taken = 0;
 
 	ring_set_begin(&sampler->set, watermark);

@@ -65,6 +65,7 @@ struct sampler {
 	bool by_threads; /* narrowed by perf's own targets */
 	bool user_only;	 /* no right to sample the kernel */
 	bool cgroups;	 /* samples carry the id of the cgroup */
+	bool build_ids;	 /* mappings come with them */
 
 	struct sampled_event *events;
 	size_t event_count;
@@ -121,8 +122,9 @@ void sampler_find_cgroups(struct sampler *sampler);
 /* sampler_maps.c: addresses become DSOs and offsets. */
 uint32_t sampler_dso(
 	struct sampler *sampler, uint64_t time, const struct dso_key *key, enum dso_status status);
+/* @key without its kind. */
 uint32_t sampler_map_dso(struct sampler *sampler, uint64_t time, uint32_t tgid, uint64_t start,
-	struct str path, struct str build_id, uint64_t dev, uint64_t inode, bool *absolute);
+	struct dso_key key, bool *absolute);
 uint32_t sampler_stack(
 	struct sampler *sampler, struct chunk *chunk, const struct perf_record *sample);
 

@@ -25,7 +25,8 @@ uint32_t sampler_dso(
 				[DSO_KIND] = key->kind,
 				[DSO_STATUS] = status,
 				[DSO_DEV] = key->dev,
-				[DSO_INODE] = key->inode},
+				[DSO_INODE] = key->inode,
+				[DSO_GENERATION] = key->generation},
 			.texts = (struct str[DSO_TEXTS]){
 				[DSO_BUILD_ID] = key->build_id, [DSO_WHY] = {"", 0}}});
 	return id;
@@ -47,12 +48,15 @@ static enum dso_kind map_kind(struct str path)
 }
 
 uint32_t sampler_map_dso(struct sampler *sampler, uint64_t time, uint32_t tgid, uint64_t start,
-	struct str path, struct str build_id, uint64_t dev, uint64_t inode, bool *absolute)
+	struct dso_key key, bool *absolute)
 {
-	struct dso_key key = {map_kind(path), path, build_id, dev, inode};
+	struct str path = key.path;
 	const struct task *task;
 	char name[32];
 
+	key.kind = map_kind(path);
+	if (key.kind != DSO_FILE)
+		key.generation = 0;
 	*absolute = key.kind == DSO_ANON;
 	if (key.kind == DSO_VDSO) { /* one for all processes, and another for 32-bit ones */
 		key.build_id = (struct str){"", 0};

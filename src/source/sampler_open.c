@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "source/build_ids.h"
 #include "source/narrow.h"
 #include "source/proc.h"
 #include "source/sampler_local.h"
@@ -208,7 +209,7 @@ static int open_sideband(struct sampler *sampler)
 		attr.type = PERF_TYPE_SOFTWARE;
 		attr.config = PERF_COUNT_SW_DUMMY;
 		attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
-		attr.build_id = level < 1;
+		attr.build_id = sampler->build_ids = level < 1 && !build_ids_leak();
 		attr.cgroup = level < 2;
 		attr.ksymbol = level < 3;
 		attr.wakeup_watermark = SIDEBAND_RING / 2;

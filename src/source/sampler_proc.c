@@ -82,8 +82,12 @@ static void tell_maps(struct sampler *sampler, struct ask *ask)
 		struct str path = {ask->info.paths.data + map->path, map->path_size};
 		struct str build_id = {(const char *)map->build_id, map->build_id_size};
 		bool absolute;
-		uint32_t dso = sampler_map_dso(sampler, ask->info.time, ask->tgid, map->start, path,
-			build_id, map->dev, map->inode, &absolute);
+		uint32_t dso = sampler_map_dso(sampler, ask->info.time, ask->tgid, map->start,
+			(struct dso_key){.path = path,
+				.build_id = build_id,
+				.dev = map->dev,
+				.inode = map->inode},
+			&absolute);
 
 		found[i] = (struct map){map->start, map->end, absolute ? map->start : map->offset,
 			ask->info.time, dso};

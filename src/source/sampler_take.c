@@ -209,8 +209,13 @@ static void take_map(struct sampler *sampler, const struct perf_record *r)
 	if ((r->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL ||
 		!sampler_follows(sampler, r->pid) || map.end <= map.start)
 		return;
-	map.dso = sampler_map_dso(sampler, r->time, r->pid, map.start, r->map.path, r->map.build_id,
-		r->map.dev, r->map.inode, &absolute);
+	map.dso = sampler_map_dso(sampler, r->time, r->pid, map.start,
+		(struct dso_key){.path = r->map.path,
+			.build_id = r->map.build_id,
+			.dev = r->map.dev,
+			.inode = r->map.inode,
+			.generation = r->map.generation},
+		&absolute);
 	if (absolute)
 		map.offset = map.start;
 	maps_add(sampler->model->maps, r->pid, &map);

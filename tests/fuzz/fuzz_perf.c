@@ -69,7 +69,7 @@ static void use_record(uint64_t *sum, const struct perf_record *record)
 
 static void merge(struct ring_set *set, uint64_t watermark)
 {
-	const struct perf_form form = {of_event, NULL};
+	const struct perf_form form = {of_event, NULL, true};
 	const struct perf_event_header *header;
 	uint64_t sum = 0;
 	size_t size, number, steps = 0;

@@ -18,7 +18,7 @@ static bool of_event(const void *arg, uint64_t id, uint64_t *sample_type)
 	return id < 4;
 }
 
-static const struct perf_form form = {of_event, NULL};
+static const struct perf_form form = {of_event, NULL, true};
 
 static void end_record(struct buf *out, size_t start, uint32_t type, uint16_t misc)
 {

@@ -97,8 +97,8 @@ class Maker:
 
     def load(self):
         path = self.load_program()
-        tt.run([*self.compiler, "-O2", "-fno-omit-frame-pointer", f"{LIVE}/load_main.c", f"{LIVE}/load_burn.c",
-                "-o", path])
+        tt.run([*self.compiler, "-O2", "-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer",
+                f"{LIVE}/load_main.c", f"{LIVE}/load_burn.c", "-o", path])
         return path
 
     def perf(self):
