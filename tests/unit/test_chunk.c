@@ -302,7 +302,7 @@ static void newer_slots_are_left_out(void **state)
 static void missing_slots_are_empty(void **state)
 {
 	struct scene scene = {.chunk = chunk_new(RECORD_FACT, 3), .count = 1};
-	uint64_t nums[] = {1, DSO_FILE, DSO_PROVEN, 5, 6};
+	uint64_t nums[DSO_NUMS] = {1, DSO_FILE, DSO_PROVEN, 5, 6};
 	struct str texts[] = {STR("build"), STR("why")};
 	struct rows_record out;
 
