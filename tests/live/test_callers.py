@@ -26,6 +26,9 @@ class Chain:
             self.pid, self.table, self.perf = load.pid, load.table, perf
             # Shares of the samples that were in user code: those alone have main below them.
             self.stacks = self.perf_stacks()
+            # While it is there: perf looks for its file where the process sees it.
+            self.report = perf.report("--children", "-g", "none", "--percent-limit", "0", "--pid", load.pid, "-F",
+                                      "overhead_children,overhead,sym", "-t", "\t")
 
     def perf_stacks(self):
         """The stacks of perf script, innermost first, of samples in user code."""
@@ -63,8 +66,7 @@ def test_children_and_self(chain):
 def test_perf_report_says_the_same(chain):
     """perf report --children, as a person would look at it."""
     theirs = {}
-    for line in chain.perf.report("--children", "-g", "none", "--percent-limit", "0", "--pid", chain.pid, "-F",
-                                  "overhead_children,overhead,sym", "-t", "\t"):
+    for line in chain.report:
         children, own, symbol = (part.strip() for part in line.split("\t"))
         theirs[symbol.split("] ", 1)[-1]] = (float(children.rstrip("%")), float(own.rstrip("%")))
     rows = {row["symbol.name"]: row for row in chain.rows("symbol.name exists") if row["depth"] == 0}
