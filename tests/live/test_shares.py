@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Known shares: three functions that take 50, 30 and 20 %, in every kind of binary, beside perf."""
 import os
+import re
 import shutil
 import signal
 
@@ -153,6 +154,18 @@ def counts_of(load, samples):
     return {name: plain.get(name, 0) for name in load.table}
 
 
+def spelled(load, samples):
+    """Names of perf, some releases of which demangle less, or say what a function takes, by the load's table."""
+    names = list(samples)
+    plain = tt.run(["c++filt"], input="\n".join(names) + "\n").stdout.split("\n")
+    result = {}
+    for name, shown in zip(names, plain):
+        shown = re.sub(r"\[[0-9a-f]+\]", "", shown).replace("<load::inner::Burner>", "load::inner::Burner")
+        wanted = next((one for one in load.table if re.search(rf"(^|\s){re.escape(one)}($|[(\s])", shown)), name)
+        result[wanted] = result.get(wanted, 0) + samples[name]
+    return result
+
+
 def perf_counts(measured, variant):
     """perf report's samples of a load's functions, and of all that the process did."""
     samples = measured.perf_symbols[measured.loads[variant].pid]
@@ -166,7 +179,8 @@ def perf_counts(measured, variant):
             name = next((f for f, start, size in functions if start <= at < start + size), name)
             named[name] = named.get(name, 0) + count
         samples = named
-    return counts_of(measured.loads[variant], samples), sum(samples.values())
+    load = measured.loads[variant]
+    return counts_of(load, spelled(load, samples)), sum(samples.values())
 
 
 def functions_of(path):
