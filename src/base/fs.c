@@ -20,10 +20,13 @@ int fs_read_fd(int fd, struct buf *out, size_t limit)
 	for (;;) {
 		size_t room = out->size < 4096 ? 4096 : out->size;
 		ssize_t got;
+		char *end;
 
 		if (out->size > limit)
 			return -EFBIG;
-		got = read(fd, buf_reserve(out, room), room);
+		end = buf_reserve(out, room);
+		*end = '\0'; /* also where there is nothing */
+		got = read(fd, end, room);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

@@ -45,6 +45,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void an_empty_file_is_an_empty_text(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	memset(buf_reserve(&out, 100), 'x', 101);
+	write_file(at("empty"), "", 0600);
+	assert_int_equal(fs_read(at("empty"), &out, 100, NULL), 0);
+	assert_int_equal(out.size, 0);
+	assert_string_equal(out.data, "");
+	buf_release(&out);
+}
+
 static void files_are_read_up_to_a_bound(void **state)
 {
 	static char bytes[10001];
@@ -232,6 +245,7 @@ int main(void)
 
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_read_up_to_a_bound),
+		cmocka_unit_test(an_empty_file_is_an_empty_text),
 		cmocka_unit_test(files_without_a_size_are_read_too),
 		cmocka_unit_test(what_cannot_be_read_is_said),
 		cmocka_unit_test(numbers_are_read),
