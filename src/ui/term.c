@@ -310,6 +310,8 @@ void term_enter(struct term *term)
 		tcsetattr(term->tty, TCSANOW, &term->raw);
 	term->entered = true;
 	read_size(term);
+	/* endwin() ended it, and curses would begin it again only behind the next key. */
+	keypad(stdscr, TRUE);
 	clearok(curscr, TRUE);
 	emergency_arm(term);
 }
