@@ -210,7 +210,8 @@ static int open_sideband(struct sampler *sampler)
 		attr.config = PERF_COUNT_SW_DUMMY;
 		attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
 		attr.build_id = sampler->build_ids = level < 1 && !build_ids_leak();
-		attr.cgroup = level < 2;
+		/* Its ids are those of the perf_event hierarchy, as those of samples. */
+		attr.cgroup = level < 2 && sampler->cgroups;
 		attr.ksymbol = level < 3;
 		attr.wakeup_watermark = SIDEBAND_RING / 2;
 		code = open_everywhere(sampler, &attr, SIDEBAND, false, 0, SIDEBAND_RING);
