@@ -45,7 +45,7 @@ struct check {
 	size_t shared;	       /* by how many lines */
 };
 
-/* --- for people ------------------------------------------------------------------------------- */
+/* --- for people --- */
 
 static size_t line_width(void)
 {
@@ -103,8 +103,7 @@ static void print_line(struct check *check, const char *const *cells)
 	}
 }
 
-/* ----------------------------------------------------------------------------------------------
- */
+/* --- for programs --- */
 
 static const char *text_of(const struct buf *buf)
 {

@@ -36,8 +36,7 @@ struct listing {
 	size_t note_count, note_capacity;
 };
 
-/* --- entries ----------------------------------------------------------------------------------
- */
+/* --- entries --- */
 
 /* Whether a name is asked for: by a pattern if it looks like one, else by a part of the name. */
 static bool is_wanted(const struct listing *listing, const char *name)
@@ -65,8 +64,7 @@ static size_t print_cell(const struct listing *listing, const char *text, size_t
 	return (cells < width ? width : cells) + 1;
 }
 
-/* --- views ------------------------------------------------------------------------------------
- */
+/* --- views --- */
 
 static const char *const view_columns[] = {"id", "name", "help", "file", NULL};
 
@@ -106,8 +104,7 @@ static void list_views(struct listing *listing)
 	view_set_release(&set);
 }
 
-/* --- fields -----------------------------------------------------------------------------------
- */
+/* --- fields --- */
 
 static const char *const field_columns[] = {
 	"name", "class", "type", "unit", "records", "help", NULL};
@@ -188,8 +185,7 @@ static void list_fields(struct listing *listing)
 	}
 }
 
-/* --- events -----------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 static const char *const event_columns[] = {"name", "alias", "group", "why_not", NULL};
 
@@ -271,8 +267,7 @@ static void list_events(struct listing *listing)
 					   "mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
-/* --- keys -------------------------------------------------------------------------------------
- */
+/* --- keys --- */
 
 static const char *const key_columns[] = {"keys", "help", NULL};
 
@@ -295,8 +290,7 @@ static void list_keys(struct listing *listing)
 	}
 }
 
-/* --- the manual ---------------------------------------------------------------------------------
- */
+/* --- the manual --- */
 
 /*
  * tracetop-fields(7) is made of the same table: the build writes what --format mdoc prints to
@@ -399,8 +393,7 @@ static int print_page(void)
 	return EXIT_DONE;
 }
 
-/* ----------------------------------------------------------------------------------------------
- */
+/* --- the kinds of lists --- */
 
 static const struct kind kinds[] = {
 	{"views", view_columns, list_views},

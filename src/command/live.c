@@ -45,8 +45,7 @@ static void live_end(struct live *live, int status)
 	loop_stop(live->session.loop, status);
 }
 
-/* --- requests
- * --------------------------------------------------------------------------------------- */
+/* --- requests --- */
 
 static int change_sampling(struct live *live, struct error *error)
 {
@@ -132,8 +131,7 @@ static const struct request_route routes[] = {
 	{"record", true, false, request_record},
 };
 
-/* --- the status line
- * -------------------------------------------------------------------------------- */
+/* --- the status line --- */
 
 static uint64_t cpu_of(int who)
 {
@@ -199,8 +197,7 @@ static void live_status(void *arg, struct ui_status *status)
 	status->written = session->writer ? capture_writer_size(session->writer) : 0;
 }
 
-/* --- the loop
- * --------------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static void live_keys(void *arg, short revents)
 {
@@ -320,8 +317,7 @@ static void live_signal(void *arg, int number)
 	}
 }
 
-/* --- beginning and end
- * ------------------------------------------------------------------------------- */
+/* --- beginning and end --- */
 
 static int live_prepare(struct live *live)
 {

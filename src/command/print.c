@@ -8,8 +8,7 @@
 
 #include "base/mem.h"
 
-/* --- text
- * ------------------------------------------------------------------------------------------ */
+/* --- text --- */
 
 static bool is_right(const struct view_column *column)
 {
@@ -102,8 +101,7 @@ static int print_text(FILE *file, const struct table *table, const struct print_
 	return 0;
 }
 
-/* --- CSV
- * ------------------------------------------------------------------------------------------- */
+/* --- CSV --- */
 
 /*
  * RFC 4180.  A spreadsheet takes a text that begins with = + - or @ for a formula: its first
@@ -181,8 +179,7 @@ static int print_csv(FILE *file, const struct table *table, const struct print_c
 	return 0;
 }
 
-/* --- JSON
- * ------------------------------------------------------------------------------------------ */
+/* --- JSON --- */
 
 struct json_object *print_json_text(struct str raw)
 {

@@ -30,8 +30,7 @@
 
 #define NAMES_MS 3000 /* that the end of a recording waits for names */
 
-/* --- the machine
- * ----------------------------------------------------------------------------------- */
+/* --- the machine --- */
 
 /* PRETTY_NAME of os-release(5). */
 static void system_name(struct buf *out)
@@ -77,8 +76,7 @@ static void record_host(struct session *session)
 	buf_release(&os);
 }
 
-/* --- the command behind --
- * -------------------------------------------------------------------------- */
+/* --- the command behind -- --- */
 
 /* Where the verb leaves no place for it, the command's output goes elsewhere, or nowhere. */
 static void direct_output(int to)
@@ -159,8 +157,7 @@ bool session_command_ended(struct session *session)
 	return session->child_ended;
 }
 
-/* --- ticks
- * ------------------------------------------------------------------------------------------ */
+/* --- ticks --- */
 
 static void session_tick(void *arg)
 {
@@ -201,8 +198,7 @@ static void session_keyframe(void *arg, uint64_t now)
 	model_snapshot(session->model, session->recording, now);
 }
 
-/* --- opening
- * ---------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static void describe_sampling(struct session *session)
 {
@@ -333,8 +329,7 @@ void session_close(struct session *session)
 	}
 }
 
-/* --- recording
- * --------------------------------------------------------------------------------------- */
+/* --- recording --- */
 
 int session_write(struct session *session, const char *path, struct error *error)
 {

@@ -124,8 +124,7 @@ static int show_span(struct show *show, uint64_t from, uint64_t to)
 	return code;
 }
 
-/* --- live
- * ------------------------------------------------------------------------------------------ */
+/* --- live --- */
 
 static void show_end(struct show *show)
 {
@@ -222,8 +221,7 @@ static int show_live(struct show *show)
 	return show->status;
 }
 
-/* --- a capture
- * -------------------------------------------------------------------------------------- */
+/* --- a capture --- */
 
 static int show_capture(struct show *show)
 {

@@ -138,8 +138,7 @@ static bool capture_read_index(struct recording *recording, uint64_t size)
 	return good;
 }
 
-/* --- without an index: all chunks are looked at -------------------------------------------------
- */
+/* --- without an index: all chunks are looked at --- */
 
 struct walk {
 	struct recording *recording;

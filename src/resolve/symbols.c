@@ -106,8 +106,7 @@ static void resolver_enqueue(struct resolver *resolver, uint32_t dso)
 	resolver->queue[resolver->queue_count++] = dso;
 }
 
-/* --- what becomes known
- * ---------------------------------------------------------------------------- */
+/* --- what becomes known --- */
 
 static void record_status(struct resolver *resolver, uint32_t id, enum dso_status status,
 	struct str build_id, const char *why)
@@ -303,8 +302,7 @@ static void take_load(struct resolver *resolver, const struct resolve_reply *rep
 	}
 }
 
-/* --- the child
- * ------------------------------------------------------------------------------------- */
+/* --- the child --- */
 
 static void resolver_ready_to_read(void *arg, short revents);
 
@@ -454,8 +452,7 @@ static void send_look_up(struct resolver *resolver, uint32_t id)
 		resolver, id, &request, resolver->asked, count * sizeof(*resolver->asked), -1);
 }
 
-/* --- opening
- * --------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 struct open_job {
 	struct job job;
@@ -561,8 +558,7 @@ static void begin_open(struct resolver *resolver, uint32_t id)
 	}
 }
 
-/* --- order of work
- * --------------------------------------------------------------------------------- */
+/* --- order of work --- */
 
 static void resolver_step(struct resolver *resolver, uint32_t dso)
 {

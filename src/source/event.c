@@ -44,7 +44,7 @@ void event_explain(struct buf *out, int code, bool system_wide)
 		system_wide ? "0" : "1");
 }
 
-/* --- names ------------------------------------------------------------------------------------ */
+/* --- names --- */
 
 static bool find_generic(struct event_spec *spec, struct str name)
 {
@@ -142,8 +142,7 @@ static int find_tracepoint(
 	return code;
 }
 
-/* --- PMU/terms/ ---------------------------------------------------------------------------------
- */
+/* --- PMU/terms/ --- */
 
 /*
  * Puts a value into the bits that a format file names: "config:0-7,32-35"
@@ -243,8 +242,7 @@ static int find_pmu(struct event_spec *spec, struct str pmu)
 	return code;
 }
 
-/* --- terms and modifiers of all ------------------------------------------------------------------
- */
+/* --- terms and modifiers of all --- */
 
 /* Takes a term of sampling out; false: it is one of the PMU's. */
 static bool sampling_term(struct event_spec *spec, const char *term)

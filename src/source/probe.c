@@ -23,8 +23,7 @@ const struct probe_group *const probe_groups[] = {
 	&probe_rights, &probe_perf, &probe_trace, &probe_bpf, &probe_resolve};
 const size_t probe_group_count = sizeof(probe_groups) / sizeof(*probe_groups);
 
-/* --- results
- * ---------------------------------------------------------------------------------- */
+/* --- results --- */
 
 static void add_text(struct buf *out, const char *format, va_list args)
 {
@@ -74,8 +73,7 @@ const char *probe_errno(int code)
 	return text;
 }
 
-/* --- who forbids it
- * ---------------------------------------------------------------------------- */
+/* --- who forbids it --- */
 
 #define BIT(number) (UINT64_C(1) << (number))
 
@@ -192,8 +190,7 @@ void probe_refused(const struct probe_host *host, struct probe_result *result, i
 	probe_remedy(result, "%s", remedy);
 }
 
-/* --- files
- * ------------------------------------------------------------------------------------ */
+/* --- files --- */
 
 int probe_read(int folder, const char *path, struct buf *out)
 {
@@ -223,8 +220,7 @@ int probe_write(int folder, const char *path, const char *text)
 	return code;
 }
 
-/* --- things to try it with
- * ---------------------------------------------------------------------- */
+/* --- things to try it with --- */
 
 const char *const probe_quiet_functions[] = {
 	"ksys_sync", "ksys_sync_helper", "do_sys_times", "do_sysinfo", NULL};
@@ -248,8 +244,7 @@ bool probe_pin(const struct probe_host *host, cpu_set_t *old)
 	return !sched_setaffinity(0, sizeof(one), &one);
 }
 
-/* --- the host
- * --------------------------------------------------------------------------------- */
+/* --- the host --- */
 
 static void hold_signals(struct probe_host *host)
 {

@@ -28,7 +28,7 @@
 #define PATIENCE_NS (200 * NS_PER_MS)
 #define STACK_DEPTH 127
 
-/* --- instructions ----------------------------------------------------------------------------- */
+/* --- instructions --- */
 
 #define INSN(op, dst, src, offset, value) \
 	((struct bpf_insn){.code = (op),  \
@@ -114,7 +114,7 @@ static void refused(const struct probe_host *host, struct probe_result *result, 
 		probe_refused(host, result, code, NEED_BPF, meaning, remedy);
 }
 
-/* --- BTF -------------------------------------------------------------------------------------- */
+/* --- BTF --- */
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -149,7 +149,7 @@ static void run_btf(struct probe_host *host, const struct probe *probe, struct p
 			"a kernel with CONFIG_DEBUG_INFO_BTF; and /sys has to be mounted");
 }
 
-/* --- attaching -------------------------------------------------------------------------------- */
+/* --- attaching --- */
 
 /* To an event of perf, of this thread only. */
 static int attach_event(struct perf_event_attr *attr, int program)
@@ -282,7 +282,7 @@ static int attach_iterator(const struct probe_host *host, const struct probe *pr
 	return fd < 0 ? -errno : fd;
 }
 
-/* --- making it run ---------------------------------------------------------------------------- */
+/* --- making it run --- */
 
 static void cause_call(int link)
 {
@@ -313,7 +313,7 @@ static void cause_walk(int link)
 		close(fd);
 }
 
-/* --- program types ---------------------------------------------------------------------------- */
+/* --- program types --- */
 
 struct program {
 	enum bpf_prog_type type;
@@ -445,7 +445,7 @@ static void run_program(
 		close(map);
 }
 
-/* --- maps ------------------------------------------------------------------------------------- */
+/* --- maps --- */
 
 /* Of a type; the key of storage is described by BTF of our own. */
 static int create_storage(void)
@@ -501,7 +501,7 @@ static void run_map(struct probe_host *host, const struct probe *probe, struct p
 		refused(host, result, fd, "this kernel does not know it", probe->text);
 }
 
-/* --- helpers ---------------------------------------------------------------------------------- */
+/* --- helpers --- */
 
 /* A program that calls the helper with what it wants. */
 static int load_helper(enum bpf_func_id helper, int map)
@@ -541,8 +541,7 @@ static void run_helper(
 			probe->text);
 }
 
-/* ----------------------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 static const struct probe rows[] = {
 	{"BTF", "programs that fit this kernel's structures", run_btf, NULL, 0},

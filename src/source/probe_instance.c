@@ -25,8 +25,7 @@
 #define USUAL_PLACE "/sys/kernel/tracing"
 #define START_FIELD 22 /* of /proc/PID/stat */
 
-/* --- owners
- * ----------------------------------------------------------------------------------- */
+/* --- owners --- */
 
 static uint64_t pid_namespace(void)
 {
@@ -84,8 +83,7 @@ static bool set_names(struct probe_host *host)
 	return namespace && start;
 }
 
-/* --- leftovers
- * -------------------------------------------------------------------------------- */
+/* --- leftovers --- */
 
 static int remove_instance(int tracefs, const char *name)
 {
@@ -182,7 +180,7 @@ void probe_trace_end(struct probe_host *host)
 	free(host->tracefs_path);
 }
 
-/* --- the instance ----------------------------------------------------------------------------- */
+/* --- the instance --- */
 
 static int make_instance(struct probe_host *host)
 {

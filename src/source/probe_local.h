@@ -48,7 +48,7 @@ extern const struct probe_group probe_rights, probe_perf, probe_trace, probe_bpf
 		.name = (title), .probes = (rows), .count = sizeof(rows) / sizeof(*(rows)), \
 	}
 
-/* --- results ---------------------------------------------------------------------------------- */
+/* --- results --- */
 
 void probe_detail(struct probe_result *result, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -88,7 +88,7 @@ int probe_read(int folder, const char *path, struct buf *out);
 /* One write(2) of the text, as tracefs wants it; 0 or a negative errno. */
 int probe_write(int folder, const char *path, const char *text);
 
-/* --- shared between groups ------------------------------------------------------------------- */
+/* --- shared between groups --- */
 
 /* Own capabilities, and what else forbids things: fills in the host's first part. */
 void probe_rights_read(struct probe_host *host);

@@ -30,7 +30,7 @@
 	"where the processor has counters: give a virtual machine its PMU (QEMU -cpu " \
 	"host,pmu=on; in a cloud another type of instance); without, cpu-clock is sampled"
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 enum whose { OWN, EVERYONE }; /* this thread's, or all threads' of one CPU */
 
@@ -77,7 +77,7 @@ static uint64_t read_count(int fd)
 	return read(fd, &count, sizeof(count)) == sizeof(count) ? count : 0;
 }
 
-/* --- counting and sampling -------------------------------------------------------------------- */
+/* --- counting and sampling --- */
 
 enum { COUNTS_ALWAYS = 1 }; /* a moment's work cannot have left it at 0 */
 
@@ -163,8 +163,7 @@ static void run_everyone(
 	close(fd);
 }
 
-/* --- what is in the records --------------------------------------------------------------------
- */
+/* --- what is in the records --- */
 
 static bool of_event(const void *arg, uint64_t id, uint64_t *sample_type)
 {
@@ -474,8 +473,7 @@ static void run_made_code(
 	probe_remedy(result, "run it as root, or: setcap cap_bpf,cap_perfmon+ep tracetop");
 }
 
-/* --- events that are put somewhere -------------------------------------------------------------
- */
+/* --- events that are put somewhere --- */
 
 static void run_tracepoint(
 	struct probe_host *host, const struct probe *probe, struct probe_result *result)
@@ -595,8 +593,7 @@ static void run_kprobe(
 			"a kernel with CONFIG_KALLSYMS");
 }
 
-/* --- the function that uprobes are put on ------------------------------------------------------
- */
+/* --- the function that uprobes are put on --- */
 
 static volatile unsigned calls;
 
@@ -663,8 +660,7 @@ static void run_uprobe(
 	close(fd);
 }
 
-/* ----------------------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 static const struct probe rows[] = {
 	{"system-wide", "sampling of all processes", run_everyone, NULL, 0},

@@ -100,7 +100,7 @@ void probe_rights_read(struct probe_host *host)
 	read_modules(host);
 }
 
-/* --- who -------------------------------------------------------------------------------------- */
+/* --- who --- */
 
 static void run_root(
 	struct probe_host *host, const struct probe *probe, struct probe_result *result)
@@ -195,7 +195,7 @@ static void run_lockdown(
 			     "kernel_lockdown(7)");
 }
 
-/* --- settings --------------------------------------------------------------------------------- */
+/* --- settings --- */
 
 /* Shows a setting's value; whether it can be read. */
 static bool show_setting(struct probe_result *result, const char *name, int64_t *value)
@@ -413,8 +413,7 @@ static void run_kptr(
 	}
 }
 
-/* ----------------------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 static const struct probe rows[] = {
 	{"root", "everything below", run_root, NULL, 0},

@@ -24,7 +24,7 @@
 #define PAGE_COMMIT 8 /* where a page of the ring says how much is in it: events/header_page */
 #define COMMIT_BITS 0xfffff
 
-/* --- shared ---------------------------------------------------------------------------------- */
+/* --- shared --- */
 
 int64_t probe_tracepoint_id(const struct probe_host *host, const char *name)
 {
@@ -99,8 +99,7 @@ static void try_write(struct probe_host *host, struct probe_result *result, cons
 		probe_write(instance, file, off);
 }
 
-/* --- tracefs -----------------------------------------------------------------------------------
- */
+/* --- tracefs --- */
 
 static void run_tracefs(
 	struct probe_host *host, const struct probe *probe, struct probe_result *result)
@@ -136,7 +135,7 @@ static void run_instance(
 	need_instance(host, result);
 }
 
-/* --- events ----------------------------------------------------------------------------------- */
+/* --- events --- */
 
 /* Opens the ring of the CPU. */
 static int open_ring(const struct probe_host *host, int instance)
@@ -315,8 +314,7 @@ static void run_trigger(
 		"the kernel does not take a trigger", "Linux 3.14 or newer");
 }
 
-/* --- dynamic events ----------------------------------------------------------------------------
- */
+/* --- dynamic events --- */
 
 /* With --readonly they are not tried: all instances see them. */
 static bool is_tried(const struct probe_host *host, struct probe_result *result)
@@ -405,7 +403,7 @@ static void run_synthetic(
 			"tracetop instead");
 }
 
-/* --- tracers ---------------------------------------------------------------------------------- */
+/* --- tracers --- */
 
 enum tracer {
 	PLAIN,
@@ -507,8 +505,7 @@ static void run_tracer(
 	buf_release(&listed);
 }
 
-/* ----------------------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 static const struct probe rows[] = {
 	{"tracefs", "tracepoints and tracers", run_tracefs, "trace_clock", 0},

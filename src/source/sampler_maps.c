@@ -75,8 +75,7 @@ uint32_t sampler_map_dso(struct sampler *sampler, uint64_t time, uint32_t tgid, 
 	return sampler_dso(sampler, time, &key, DSO_UNSEEN);
 }
 
-/* --- stacks -------------------------------------------------------------------------------------
- */
+/* --- stacks --- */
 
 static struct frame frame_of(struct sampler *sampler, uint32_t tgid, uint64_t address, bool kernel)
 {

@@ -95,8 +95,7 @@ static int choose_cpus(struct sampler *sampler, const char *wanted, struct error
 	return code;
 }
 
-/* --- descriptors
- * ---------------------------------------------------------------------------------- */
+/* --- descriptors --- */
 
 static bool perf_id_is(const void *owner, uint32_t entry, const void *wanted)
 {
@@ -190,8 +189,7 @@ static void close_from(struct sampler *sampler, size_t first)
 	sampler->opened_count = first;
 }
 
-/* --- the side-band
- * -------------------------------------------------------------------------------- */
+/* --- the side-band --- */
 
 static int open_sideband(struct sampler *sampler)
 {
@@ -229,8 +227,7 @@ static int open_sideband(struct sampler *sampler)
 	return code;
 }
 
-/* --- events
- * ---------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 /* PERF_SAMPLE_CGROUP gives ids of the perf_event hierarchy: of use where that is cgroup v2. */
 static bool cgroups_are_v2(void)

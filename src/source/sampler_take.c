@@ -83,8 +83,7 @@ void sampler_describe_kernel(struct sampler *sampler)
 	sampler->kernel_dso = sampler_dso(sampler, now, &key, DSO_UNSEEN);
 }
 
-/* --- who is who ----------------------------------------------------------------------------------
- */
+/* --- who is who --- */
 
 static bool is_of_now(const struct task *task, uint64_t time)
 {
@@ -287,8 +286,7 @@ static void take_throttle(struct sampler *sampler, const struct perf_record *r)
 	}
 }
 
-/* --- samples ------------------------------------------------------------------------------------
- */
+/* --- samples --- */
 
 static struct thread *sampler_thread(struct sampler *sampler, const struct perf_record *r)
 {

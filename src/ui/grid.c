@@ -239,8 +239,7 @@ void grid_draw(struct ui *ui, const struct rect *rect)
 		row_draw(ui, level, rect, &layout, rect->row + 1 + (int)i, level->top + i);
 }
 
-/* --- keys
- * ------------------------------------------------------------------------------------------ */
+/* --- keys --- */
 
 static void toggle_open(struct ui *ui, struct level *level)
 {

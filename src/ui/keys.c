@@ -12,8 +12,7 @@
 #define WINDOW_LEAST (NS_PER_S)
 #define WINDOW_MOST (UINT64_C(3600) * NS_PER_S)
 
-/* --- search
- * ---------------------------------------------------------------------------------------- */
+/* --- search --- */
 
 /* Puts the cursor on the next row that matches, from @place on, in one direction, around the end.
  */
@@ -65,8 +64,7 @@ static void key_search_previous(struct ui *ui)
 		ui_say(ui, STYLE_WARNING, "no row matches");
 }
 
-/* --- filter
- * ---------------------------------------------------------------------------------------- */
+/* --- filter --- */
 
 /* A filter, or words to be looked for; NULL with the prompt's error set. */
 static struct filter *typed_filter(struct ui *ui)
@@ -120,8 +118,7 @@ static void key_filter(struct ui *ui)
 	prompt_open(ui, "Filter", ui_level(ui)->typed_text, filter_accept, filter_changed, NULL);
 }
 
-/* --- going down and up
- * ----------------------------------------------------------------------------- */
+/* --- going down and up --- */
 
 static void key_enter(struct ui *ui)
 {
@@ -192,8 +189,7 @@ static void key_tree(struct ui *ui)
 	level_set_path(level, level->shown.path == PATH_CALLERS ? PATH_CALLEES : PATH_CALLERS);
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------ */
+/* --- time --- */
 
 static void key_freeze(struct ui *ui)
 {
@@ -273,8 +269,7 @@ static void key_longer(struct ui *ui)
 	resize_window(ui, 2);
 }
 
-/* --- what is recorded
- * ------------------------------------------------------------------------------ */
+/* --- what is recorded --- */
 
 static void event_accept(struct ui *ui)
 {
@@ -334,8 +329,7 @@ static void key_quit(struct ui *ui)
 	ui->quit = true;
 }
 
-/* --- the table
- * ------------------------------------------------------------------------------------- */
+/* --- the table --- */
 
 static const struct binding {
 	int key, letter;   /* two keys for the same; 0: none */

@@ -220,8 +220,7 @@ void level_set_path(struct level *level, enum view_path path)
 	level->unfolds = level->selection.filter != NULL;
 }
 
-/* --- columns
- * --------------------------------------------------------------------------------------- */
+/* --- columns --- */
 
 static void level_remove_column(struct level *level, size_t column)
 {
@@ -277,8 +276,7 @@ void level_show_column(struct level *level, const struct field *field, size_t co
 		level_add_column(level, &level->view->columns[column]);
 }
 
-/* --- unfolding
- * ------------------------------------------------------------------------------------- */
+/* --- unfolding --- */
 
 bool level_is_open(const struct level *level, uint64_t id)
 {

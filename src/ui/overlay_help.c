@@ -80,8 +80,7 @@ static void help_key(struct ui *ui, int key)
 
 const struct overlay overlay_help = {"help", help_draw, help_key};
 
-/* --- what is on
- * ------------------------------------------------------------------------------------ */
+/* --- what is on --- */
 
 static void sources_draw(struct ui *ui, const struct rect *rect)
 {

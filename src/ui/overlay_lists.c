@@ -34,8 +34,7 @@ static bool is_enter(int key)
 	return key == '\r' || key == '\n' || key == KEY_ENTER;
 }
 
-/* --- views
- * ----------------------------------------------------------------------------------------- */
+/* --- views --- */
 
 static const struct view *view_at(const struct ui *ui, int number)
 {
@@ -127,8 +126,7 @@ void overlay_views_open(struct ui *ui)
 	overlay_open(ui, &overlay_views, (int)ui->config.views->count, at);
 }
 
-/* --- sorting
- * --------------------------------------------------------------------------------------- */
+/* --- sorting --- */
 
 static void sort_entry(const struct ui *ui, int number, char *out, size_t size)
 {
@@ -172,8 +170,7 @@ void overlay_sort_open(struct ui *ui)
 		ui, &overlay_sort, (int)ui_level(ui)->shown.column_count, (int)ui_level(ui)->sort);
 }
 
-/* --- columns
- * --------------------------------------------------------------------------------------- */
+/* --- columns --- */
 
 /* The view's own columns first, then the fields that its rows could show as well. */
 static bool column_fits(const struct level *level, const struct field *field)

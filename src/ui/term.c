@@ -88,8 +88,7 @@ static void emergency_arm(const struct term *term)
 		signal(fatal[i], emergency_signal);
 }
 
-/* --- styles
- * ---------------------------------------------------------------------------------------- */
+/* --- styles --- */
 
 enum { PAIR_GREEN = 1, PAIR_YELLOW, PAIR_RED, PAIR_CYAN, PAIR_CURSOR, PAIR_HEADER, PAIR_SORTED };
 
@@ -139,8 +138,7 @@ unsigned long term_style(const struct term *term, enum style style)
 	return term->styles[style];
 }
 
-/* --- opening
- * --------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static int open_tty(struct error *error)
 {

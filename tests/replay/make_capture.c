@@ -39,7 +39,7 @@ static uint64_t below(struct scene *scene, uint64_t limit)
 	return (scene->random * 2685821657736338717u >> 11) % limit;
 }
 
-/* --- who and where ---------------------------------------------------------------------------- */
+/* --- who and where --- */
 
 static void add_host(struct scene *scene, struct str name)
 {
@@ -132,7 +132,7 @@ static void add_cgroup(struct scene *scene, uint64_t id, struct str path)
 					  .nums = (uint64_t[CGROUP_NUMS]){[CGROUP_ID] = id}});
 }
 
-/* --- what happened ---------------------------------------------------------------------------- */
+/* --- what happened --- */
 
 /* Frames: the outermost first. */
 static void add_sample(struct scene *scene, uint32_t event, const struct thread *thread,
@@ -177,7 +177,7 @@ static void end_interval(struct scene *scene, uint64_t length)
 	recording_seal(scene->recording);
 }
 
-/* --- plain ------------------------------------------------------------------------------------ */
+/* --- plain --- */
 
 enum {
 	DSO_THE_KERNEL = 1,
@@ -371,7 +371,7 @@ static void make_small(struct scene *scene)
 	}
 }
 
-/* --- hostile ---------------------------------------------------------------------------------- */
+/* --- hostile --- */
 
 static const struct str payloads[] = {
 	TEXT("\033]0;owned\007"),	      /* sets a title */

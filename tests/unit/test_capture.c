@@ -197,7 +197,7 @@ static void the_log_may_drop_what_is_written(void **state)
 	worker_free(worker, false);
 }
 
-/* --- a small file, to be harmed -------------------------------------------------------------- */
+/* --- a small file, to be harmed --- */
 
 struct sample_file {
 	struct buf bytes;
@@ -344,7 +344,7 @@ static void promise_09_damage_costs_one_chunk(void **state)
 	buf_release(&file.bytes);
 }
 
-/* --- files made by hand ---------------------------------------------------------------------- */
+/* --- files made by hand --- */
 
 static void refused(const void *bytes, size_t size, int code, const char *part)
 {

@@ -254,7 +254,7 @@ static void an_open_chunk_is_seen_as_it_was(void **state)
 	scene_free(&scene);
 }
 
-/* --- files of other versions ----------------------------------------------------------------- */
+/* --- files of other versions --- */
 
 static void fix_checksum(struct buf *bytes)
 {
@@ -347,7 +347,7 @@ static void newer_types_are_left_out(void **state)
 	scene_free(&scene);
 }
 
-/* --- damage ---------------------------------------------------------------------------------- */
+/* --- damage --- */
 
 static void any_flipped_bit_is_seen(void **state)
 {

@@ -5,8 +5,7 @@
 #include "model/model.h"
 #include "view/filter.h"
 
-/* --- meaning -----------------------------------------------------------------------------------
- */
+/* --- meaning --- */
 
 enum subject { CPU, TID, PID, THREAD_NAME, WEIGHT, LATE, EVENT, SUBJECTS };
 
@@ -284,8 +283,7 @@ static void a_filter_picks_what_it_says(void **state)
 	test_free(stage);
 }
 
-/* --- grammar -----------------------------------------------------------------------------------
- */
+/* --- grammar --- */
 
 /* Without parentheses: not before and, and before or; from the left. */
 static void precedence_is_that_of_sysdig(void **state)

@@ -240,7 +240,7 @@ static void a_loop_that_ends_early_leaks_nothing(void **state)
 	loop_free(NULL);
 }
 
-/* --- requests ------------------------------------------------------------------------------- */
+/* --- requests --- */
 
 static int carry_out(void *context, const struct request *request, struct error *error)
 {

@@ -297,8 +297,7 @@ static void kernel_symbols_and_cgroups(void **state)
 	buf_release(&bytes);
 }
 
-/* --- rings -------------------------------------------------------------------------------------
- */
+/* --- rings --- */
 
 #define RINGS 4
 #define RING_SIZE 4096

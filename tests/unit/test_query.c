@@ -149,8 +149,7 @@ static struct table *run(struct stage *stage, const struct view *view, const cha
 	return table;
 }
 
-/* --- groups ------------------------------------------------------------------------------------
- */
+/* --- groups --- */
 
 static void assert_near(struct value got, double wanted)
 {
@@ -221,8 +220,7 @@ static void groups_add_up(void **state)
 	view_free(view);
 }
 
-/* --- stacks ------------------------------------------------------------------------------------
- */
+/* --- stacks --- */
 
 /* A path of a tree: functions from the top row down, and what it weighs. */
 struct path {
@@ -398,8 +396,7 @@ static void steps_lead_to_the_same_table(void **state)
 	view_free(view);
 }
 
-/* --- order -------------------------------------------------------------------------------------
- */
+/* --- order --- */
 
 static void equal_rows_keep_one_order(void **state)
 {

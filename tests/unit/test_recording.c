@@ -39,7 +39,7 @@ static size_t each_record(struct recording *recording, enum record_class kept,
 	return number;
 }
 
-/* --- what is appended is there --------------------------------------------------------------- */
+/* --- what is appended is there --- */
 
 struct kept_records {
 	struct made_record *made;
@@ -148,7 +148,7 @@ static void the_span_is_of_the_data(void **state)
 	recording_free(recording);
 }
 
-/* --- lateness -------------------------------------------------------------------------------- */
+/* --- lateness --- */
 
 static void check_late(void *arg, size_t number, const struct record *record)
 {
@@ -203,7 +203,7 @@ static void promise_01_what_was_lost_is_added_up(void **state)
 	recording_free(recording);
 }
 
-/* --- the bound ------------------------------------------------------------------------------- */
+/* --- the bound --- */
 
 /* Rows that do not compress. */
 static void append_noise(struct recording *recording, uint64_t *seed, uint64_t first, size_t count)
@@ -287,7 +287,7 @@ static void chunks_are_sealed_when_they_are_old(void **state)
 	recording_free(recording);
 }
 
-/* --- keyframes ------------------------------------------------------------------------------- */
+/* --- keyframes --- */
 
 struct machine {
 	struct recording *recording;
@@ -383,7 +383,7 @@ static void the_log_is_decodable_from_its_first_chunk(void **state)
 	recording_free(m.recording);
 }
 
-/* --- chunks that are held -------------------------------------------------------------------- */
+/* --- chunks that are held --- */
 
 static void a_held_chunk_stays_when_the_log_drops_it(void **state)
 {

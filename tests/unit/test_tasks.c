@@ -108,8 +108,7 @@ static void promise_33_tasks_that_ended_are_bounded(void **state)
 	tasks_release(&tasks);
 }
 
-/* --- against a list of lives -------------------------------------------------------------------
- */
+/* --- against a list of lives --- */
 
 #define LIVES 4000
 #define IDS 40

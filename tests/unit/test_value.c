@@ -118,8 +118,7 @@ static void the_order_is_total(void **state)
 	assert_true(value_compare(value_signed(INT64_MIN), value_signed(INT64_MIN + 1)) < 0);
 }
 
-/* --- quantiles ---------------------------------------------------------------------------------
- */
+/* --- quantiles --- */
 
 static int compare_numbers(const void *a, const void *b)
 {
