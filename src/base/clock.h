@@ -22,4 +22,10 @@ static inline uint64_t clock_now(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+/*
+ * A time of /proc, in clock ticks since the machine was started, sleep counted in.  Not later than
+ * it was, at most a tick earlier if the machine has not slept since; never 0.
+ */
+uint64_t clock_of_ticks(uint64_t ticks);
+
 #endif

@@ -180,3 +180,65 @@ int fs_create_secret(const char *path, struct error *error)
 	return error_set(error, -errno, "cannot create '%s': %s",
 		text_escape_into(name, sizeof(name), path), strerror(errno));
 }
+
+static bool sees_our_mounts(uint32_t pid, bool *known)
+{
+	char path[64], own[64], other[64];
+	ssize_t own_size, other_size;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
+	own_size = readlink("/proc/self/ns/mnt", own, sizeof(own));
+	other_size = readlink(path, other, sizeof(other));
+	*known = own_size > 0 && other_size > 0;
+	return own_size == other_size && !memcmp(own, other, (size_t)own_size);
+}
+
+void fs_root_of(uint32_t pid, char root[static FS_ROOT_MAX])
+{
+	bool known, same = sees_our_mounts(pid, &known);
+
+	root[0] = '\0';
+	if (known && !same)
+		snprintf(root, FS_ROOT_MAX, "/proc/%u/root", pid);
+}
+
+int fs_cgroups_above(const char *root)
+{
+	int above = 0;
+
+	/* Seen from a cgroup namespace, what is above it begins with "/..". */
+	for (; !strncmp(root, "/..", 3); root += 3)
+		above++;
+	return !*root || !strcmp(root, "/") ? above : -1;
+}
+
+/* "… ROOT WHERE … - cgroup2 …": where cgroups are mounted as in a root that stands elsewhere. */
+static bool find_other_root(char *line, char root[static FS_ROOT_MAX])
+{
+	char from[4096], where[4096], *behind = strstr(line, " - cgroup"), *at;
+
+	if (!behind || sscanf(line, "%*s %*s %*s %4095s %4095s", from, where) != 2 ||
+		fs_cgroups_above(from) < 0)
+		return false;
+	at = strstr(where, "/sys/fs/cgroup");
+	if (!at || at == where || at - where >= FS_ROOT_MAX)
+		return false;
+	snprintf(root, FS_ROOT_MAX, "%.*s", (int)(at - where), where);
+	return true;
+}
+
+void fs_host_root(char root[static FS_ROOT_MAX])
+{
+	struct buf text = {0};
+	char *rest, *line;
+	bool known;
+
+	fs_root_of(1, root);
+	if (root[0] || sees_our_mounts(1, &known) || known ||
+		fs_read("/proc/self/mountinfo", &text, 4 << 20, NULL) || !text.size)
+		return;
+	for (rest = text.data; (line = strsep(&rest, "\n"));)
+		if (find_other_root(line, root))
+			break;
+	buf_release(&text);
+}

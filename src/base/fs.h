@@ -12,7 +12,8 @@
 
 /*
  * Reads a whole file of at most @limit bytes, also of procfs and sysfs where the size is not known
- * before.  Returns 0, or a negative errno with @error filled (-EFBIG: longer than @limit).
+ * before.  Returns 0, or a negative errno with @error filled (-EFBIG: longer than @limit).  A NUL
+ * stands behind what was read.
  */
 int fs_read(const char *path, struct buf *out, size_t limit, struct error *error);
 int fs_read_fd(int fd, struct buf *out, size_t limit);
@@ -23,6 +24,23 @@ int fs_read_i64(const char *path, int64_t *value);
 /* read(2) and write(2) until all is done; 0 or a negative errno (-EPIPE: ended early). */
 int fs_read_full(int fd, void *data, size_t size, uint64_t offset);
 int fs_write_full(int fd, const void *data, size_t size);
+
+/*
+ * What to put before a path as a process names it: "" where it sees our mounts, or where that is
+ * not to be known, "/proc/PID/root" where it has its own.
+ */
+#define FS_ROOT_MAX 128
+void fs_root_of(uint32_t pid, char root[static FS_ROOT_MAX]);
+
+/*
+ * What to put before paths of the machine's own.  "" outside of containers; within one that sees
+ * process 1, the root of that, or where it may not be looked into, what the machine's root is
+ * mounted at together with its cgroups ("/host", say).  "" too where there is neither.
+ */
+void fs_host_root(char root[static FS_ROOT_MAX]);
+
+/* How far up a mount of cgroups begins, by its root in mountinfo; -1: it shows a part. */
+int fs_cgroups_above(const char *root);
 
 /*
  * Opens a file that will be obeyed (a view, a configuration): regular, no symbolic link, owned by

@@ -84,6 +84,13 @@ void index_remove(struct index *index, uint64_t hash, uint32_t entry)
 	index->used--;
 }
 
+void index_renumber(struct index *index, const uint32_t *now)
+{
+	for (uint32_t i = 0; index->slots && i <= index->mask; i++)
+		if (index->slots[i].entry != INDEX_NONE)
+			index->slots[i].entry = now[index->slots[i].entry];
+}
+
 void index_clear(struct index *index)
 {
 	if (index->used)

@@ -66,6 +66,9 @@ void index_add(struct index *index, uint64_t hash, uint32_t entry);
 /* Takes an entry out; it must be in there. */
 void index_remove(struct index *index, uint64_t hash, uint32_t entry);
 
+/* Entries have moved in their array: @now holds the new number of each; all of them stay. */
+void index_renumber(struct index *index, const uint32_t *now);
+
 /* Forgets all entries and keeps the memory. */
 void index_clear(struct index *index);
 void index_release(struct index *index);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +10,19 @@
 #include <unistd.h>
 
 static void (*exhausted_hook)(void);
+
+/*
+ * What tens of thousands of rows took goes back to the kernel with them.  Left to itself, malloc
+ * takes the largest that was freed as a hint to keep as much, in pieces, for each thread.
+ */
+__attribute__((constructor)) static void mem_keep_little(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
+	mallopt(M_ARENA_MAX, 2);
+#endif
+}
 
 void mem_on_exhausted(void (*hook)(void))
 {

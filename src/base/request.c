@@ -4,6 +4,26 @@
 #include <errno.h>
 #include <string.h>
 
+bool router_refuses(const struct router *router, const char *verb)
+{
+	for (size_t i = 0; i < router->count; i++) {
+		const struct request_route *route = &router->routes[i];
+
+		if (!strcmp(route->verb, verb))
+			return (route->changes_system && router->readonly) ||
+			       (route->needs_live && !router->live);
+	}
+	return false;
+}
+
+int router_check(const struct router *router, const struct request *request, struct error *error)
+{
+	for (size_t i = 0; i < router->count; i++)
+		if (!strcmp(router->routes[i].verb, request->verb) && router->routes[i].check)
+			return router->routes[i].check(request, error);
+	return 0;
+}
+
 int router_post(const struct router *router, const struct request *request, struct error *error)
 {
 	for (size_t i = 0; i < router->count; i++) {

@@ -201,6 +201,27 @@ bool text_contains_folded(struct str text, struct str part)
 	return false;
 }
 
+size_t text_distance(struct str a, struct str b, size_t limit)
+{
+	size_t row[64], above, left;
+
+	if (b.size >= 64 || a.size > b.size + limit || b.size > a.size + limit)
+		return limit + 1;
+	for (size_t j = 0; j <= b.size; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.size; i++) {
+		above = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= b.size; j++) {
+			left = above + (fold(a.data[i - 1]) != fold(b.data[j - 1]));
+			above = row[j];
+			row[j] = row[j] + 1 < left ? row[j] + 1 : left;
+			row[j] = row[j - 1] + 1 < row[j] ? row[j - 1] + 1 : row[j];
+		}
+	}
+	return row[b.size] < limit ? row[b.size] : limit + (row[b.size] > limit);
+}
+
 /* Matches one character against the [set] at @at; *@end is set behind the set. */
 static bool text_glob_set(struct str pattern, size_t at, unsigned char c, size_t *end)
 {

@@ -53,6 +53,12 @@ size_t text_fit(struct str escaped, size_t cells, size_t *used);
 /* Whether @part stands in @text; upper and lower case of ASCII letters are the same. */
 bool text_contains_folded(struct str text, struct str part);
 
+/*
+ * Edits (one character more, less or other; upper and lower case of ASCII letters are the same)
+ * that make @a of @b; more than @limit is told as @limit + 1.
+ */
+size_t text_distance(struct str a, struct str b, size_t limit);
+
 /* fnmatch(3)-like: * and ? and [set], over bytes; time is linear in text times stars. */
 bool text_glob(struct str pattern, struct str text);
 

@@ -178,14 +178,18 @@ struct worker *worker_new(
 
 void worker_post(struct worker *worker, struct job *job)
 {
-	pthread_mutex_lock(&worker->lock);
-	queue_put(&worker->posted, job);
-	/* An idle thread takes one job, and may hang in it. */
-	if (++worker->waiting > worker->idle)
-		worker_start_thread(worker);
-	pthread_cond_signal(&worker->posted_cond);
-	pthread_mutex_unlock(&worker->lock);
 	worker->pending++;
+	pthread_mutex_lock(&worker->lock);
+	if (worker->stopping) { /* by the end of another: dropped as that one is */
+		queue_put(&worker->ended, job);
+	} else {
+		queue_put(&worker->posted, job);
+		/* An idle thread takes one job, and may hang in it. */
+		if (++worker->waiting > worker->idle)
+			worker_start_thread(worker);
+		pthread_cond_signal(&worker->posted_cond);
+	}
+	pthread_mutex_unlock(&worker->lock);
 }
 
 size_t worker_pending(const struct worker *worker)
@@ -221,8 +225,14 @@ void worker_free(struct worker *worker, bool drop)
 		loop_unwatch(worker->loop, worker->event);
 	pthread_mutex_lock(&worker->lock);
 	worker->stopping = true;
-	while ((job = queue_take(&worker->posted)) || (job = queue_take(&worker->ended)))
-		job->done(job);
+	while ((job = queue_take(&worker->posted)))
+		queue_put(&worker->ended, job);
+	while ((job = queue_take(&worker->ended))) {
+		pthread_mutex_unlock(&worker->lock);
+		worker->pending--;
+		job->done(job); /* may post another one */
+		pthread_mutex_lock(&worker->lock);
+	}
 	pthread_cond_broadcast(&worker->posted_cond);
 	worker_put(worker);
 }

@@ -126,9 +126,9 @@ static int request_record(void *context, const struct request *request, struct e
 }
 
 static const struct request_route routes[] = {
-	{"event", true, false, request_event},
-	{"frequency", true, false, request_frequency},
-	{"record", true, false, request_record},
+	{"event", true, false, request_event, NULL},
+	{"frequency", true, false, request_frequency, NULL},
+	{"record", true, false, request_record, NULL},
 };
 
 /* --- the status line --- */

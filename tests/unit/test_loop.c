@@ -251,8 +251,8 @@ static int carry_out(void *context, const struct request *request, struct error 
 
 static void requests_are_routed_or_refused(void **state)
 {
-	static const struct request_route routes[] = {{"look", false, false, carry_out},
-		{"live", true, false, carry_out}, {"kill", true, true, carry_out}};
+	static const struct request_route routes[] = {{"look", false, false, carry_out, NULL},
+		{"live", true, false, carry_out, NULL}, {"kill", true, true, carry_out, NULL}};
 	static const struct {
 		const char *verb;
 		bool live, readonly;
@@ -277,6 +277,8 @@ static void requests_are_routed_or_refused(void **state)
 		assert_non_null(strstr(error.text, cases[i].part));
 		wanted += cases[i].code == -EBUSY;
 		assert_int_equal(done, wanted);
+		assert_int_equal(router_refuses(&router, cases[i].verb),
+			cases[i].code == -EROFS || cases[i].code == -EPERM);
 	}
 }
 

@@ -273,6 +273,17 @@ static void texts_are_found_whatever_their_case(void **state)
 	assert_false(text_contains_folded((struct str){"a\0bx", 4}, (struct str){"a\0cy", 4}));
 }
 
+static void near_texts_are_a_few_edits_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(text_distance(STR("procesess"), STR("processes"), 3), 2);
+	assert_int_equal(text_distance(STR("Symbols"), STR("symbols"), 3), 0);
+	assert_int_equal(text_distance(STR("abc"), STR("abd"), 0), 1);
+	assert_int_equal(text_distance(STR(""), STR("ab"), 2), 2);
+	assert_int_equal(text_distance(STR("ab"), STR("abcdef"), 2), 3);
+	assert_int_equal(text_distance(STR("maps"), STR("users"), 2), 3);
+}
+
 static const struct {
 	const char *pattern, *text;
 	bool matches;
@@ -363,6 +374,7 @@ int main(void)
 		cmocka_unit_test(fixed_buffers_are_cut_between_characters),
 		cmocka_unit_test(cells_are_counted_by_width),
 		cmocka_unit_test(texts_are_found_whatever_their_case),
+		cmocka_unit_test(near_texts_are_a_few_edits_apart),
 		cmocka_unit_test(globs_match),
 		cmocka_unit_test(globs_match_like_fnmatch),
 		cmocka_unit_test(globs_do_not_explode),

@@ -182,6 +182,38 @@ static void what_has_not_begun_is_dropped(void **state)
 	sem_destroy(&gate);
 }
 
+struct successor {
+	struct task task;
+	struct worker *worker;
+	struct task next;
+};
+
+static void post_next(struct job *job)
+{
+	struct successor *successor = (struct successor *)job;
+
+	successor->task.done = true;
+	worker_post(successor->worker, &successor->next.job);
+}
+
+/* What ended just now may lead to more: that is handed back, too. */
+static void what_is_posted_while_freeing_is_dropped(void **state)
+{
+	struct worker *worker = worker_new(NULL, "next", 1, false);
+	static struct successor successor; /* the thread may be at it for a moment more */
+
+	(void)state;
+	successor.worker = worker;
+	init(&successor.task, 1, NULL);
+	init(&successor.next, 1, NULL);
+	successor.task.job.done = post_next;
+	worker_post(worker, &successor.task.job);
+	wait_for(&successor.task.ran);
+	worker_free(worker, true);
+	assert_true(successor.next.done || !successor.task.done);
+	assert_false(successor.next.ran);
+}
+
 static void freeing_waits_for_what_was_posted(void **state)
 {
 	struct worker *worker = worker_new(NULL, "a name that is too long", 1, false);
@@ -206,6 +238,7 @@ int main(void)
 		cmocka_unit_test(others_go_on_beside_a_job_that_hangs),
 		cmocka_unit_test(an_idle_thread_is_one_thread),
 		cmocka_unit_test(what_has_not_begun_is_dropped),
+		cmocka_unit_test(what_is_posted_while_freeing_is_dropped),
 		cmocka_unit_test(freeing_waits_for_what_was_posted),
 	};
 
