@@ -145,10 +145,10 @@ uint32_t chunk_thread(struct chunk *chunk, const struct thread *thread)
 		return 0;
 	if (thread->chunk == chunk->sequence + 1)
 		return thread->at;
-	entry = (struct chunk_thread){thread->tid, thread->tgid,
+	entry = (struct chunk_thread){thread->start, thread->tid, thread->tgid,
 		chunk_cgroup(chunk, thread->cgroup_hierarchy, thread->cgroup_id),
 		chunk_string(chunk, comm_str(thread->comm)),
-		chunk_string(chunk, comm_str(thread->process))};
+		chunk_string(chunk, comm_str(thread->process)), 0};
 	hash = hash_bytes(&entry, sizeof(entry));
 	at = index_find(&chunk->thread_index, hash, thread_is, chunk, &entry);
 	if (at == INDEX_NONE) {
@@ -294,7 +294,7 @@ void chunk_append(struct chunk *chunk, const struct record *record)
 		chunk->time_last = record->time;
 	if (record->duration > chunk->longest)
 		chunk->longest = record->duration;
-	if (record->type == RECORD_LOST && record->nums)
+	if (record->type == RECORD_LOST && record->sub != LOST_EVICTED && record->nums)
 		chunk->lost += record->nums[LOST_COUNT];
 	chunk->rows++;
 }

@@ -48,10 +48,12 @@ struct chunk_kind {
 	uint32_t count; /* rows */
 };
 
-struct chunk_thread { /* entry 0: no thread */
+struct chunk_thread {	/* entry 0: no thread */
+	uint64_t start; /* of this life under the number; 0: not told */
 	uint32_t tid, tgid;
 	uint32_t cgroup;	/* number in the chunk's cgroups */
 	uint32_t comm, process; /* strings */
+	uint32_t unused;	/* 0: entries are compared as bytes */
 };
 
 struct chunk_cgroup { /* entry 0: not told */

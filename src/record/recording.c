@@ -11,8 +11,9 @@
 #include "base/worker.h"
 #include "record/entry.h"
 
-/* Chunks waiting for the worker before one is sealed where it stands: memory stays bounded. */
-#define BACKLOG_MAX 32
+/* Chunks that wait for the worker, up to 2 MiB each; then it is waited for: memory stays bounded.
+ */
+#define BACKLOG_MAX 6
 
 struct seal_job {
 	struct job job;
@@ -213,6 +214,19 @@ static void recording_make_keyframe(struct recording *recording, uint64_t now)
 	recording_seal_class(recording, RECORD_STATE);
 }
 
+/* State is only dropped up to a keyframe: without one, a small log would be filled by it. */
+static bool recording_keyframe_due(const struct recording *recording, uint64_t now)
+{
+	uint64_t since = now - recording->keyframe_time;
+	size_t part = recording->stats.bound / RECORDING_KEYFRAME_PART;
+
+	if (!recording->keyframe_time || since >= RECORDING_KEYFRAME_NS)
+		return true;
+	return since >= RECORDING_KEYFRAME_MIN_NS &&
+	       recording->keyframe_size >=
+		       (part < RECORDING_KEYFRAME_SIZE ? part : RECORDING_KEYFRAME_SIZE);
+}
+
 void recording_tick(struct recording *recording, uint64_t now)
 {
 	bool due = false;
@@ -221,10 +235,7 @@ void recording_tick(struct recording *recording, uint64_t now)
 		due |= recording->open[kept] && now - recording->opened[kept] >= RECORDING_CHUNK_NS;
 	if (due)
 		recording_seal(recording);
-	if (!recording->keyframe)
-		return;
-	if (!recording->keyframe_time || now - recording->keyframe_time >= RECORDING_KEYFRAME_NS ||
-		recording->keyframe_size >= RECORDING_KEYFRAME_SIZE)
+	if (recording->keyframe && recording_keyframe_due(recording, now))
 		recording_make_keyframe(recording, now);
 }
 
@@ -261,9 +272,14 @@ static void recording_append_data(
 {
 	struct record late;
 
-	/* Marks that are set when all before them has arrived are as old as they should be. */
-	if (record->time >= recording->newest || record->type == RECORD_INTERVAL ||
+	/* Usage, details and notes are told when they are known; what comes behind is no later. */
+	if ((record->type >= RECORD_TASK_USAGE && record->type <= RECORD_CONTAINER_USAGE) ||
 		record->type == RECORD_NOTE) {
+		chunk_append(chunk, record);
+		return;
+	}
+	/* Marks that are set when all before them has arrived are as old as they should be. */
+	if (record->time >= recording->newest || record->type == RECORD_INTERVAL) {
 		if (record->time > recording->newest)
 			recording->newest = record->time;
 		chunk_append(chunk, record);
@@ -283,7 +299,8 @@ void recording_append(struct recording *recording, const struct record *record)
 
 	recording->stats.rows[record->type]++;
 	if (record->type == RECORD_LOST && record->nums)
-		recording->stats.lost += record->nums[LOST_COUNT];
+		*(record->sub == LOST_EVICTED ? &recording->stats.evicted
+					      : &recording->stats.lost) += record->nums[LOST_COUNT];
 	if (kept == RECORD_DATA) {
 		recording_append_data(recording, chunk, record);
 		return;

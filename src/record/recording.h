@@ -22,9 +22,11 @@
 struct worker;
 struct recording;
 
-#define RECORDING_CHUNK_NS 1000000000ull     /* a chunk with rows in it is sealed when so old */
-#define RECORDING_KEYFRAME_NS 60000000000ull /* a keyframe is due so long after the last */
-#define RECORDING_KEYFRAME_SIZE (64u << 20)  /* or after so many sealed bytes */
+#define RECORDING_CHUNK_NS 1000000000ull	/* a chunk with rows in it is sealed when so old */
+#define RECORDING_KEYFRAME_NS 60000000000ull	/* a keyframe is due so long after the last */
+#define RECORDING_KEYFRAME_SIZE (64u << 20)	/* or after so many sealed bytes, */
+#define RECORDING_KEYFRAME_PART 2		/* at most such a part of the bound, */
+#define RECORDING_KEYFRAME_MIN_NS 5000000000ull /* but never sooner */
 
 /*
  * An empty live recording that keeps @bound bytes of sealed chunks.  @worker, with one thread,
@@ -91,7 +93,8 @@ bool recording_span(const struct recording *recording, uint64_t *first, uint64_t
 
 struct recording_stats {
 	uint64_t rows[RECORD_TYPES]; /* appended, ever; of a file 0 */
-	uint64_t lost;		     /* sum of all LOST records there are */
+	uint64_t lost;		     /* sum of all LOST records there are, but evictions */
+	uint64_t evicted;	     /* what was given up of the model */
 	uint64_t late;
 	uint64_t dropped; /* chunks that the bound pushed out */
 	size_t size;	  /* of what is kept, in bytes */

@@ -461,6 +461,22 @@ static bool rows_field(struct rows *rows, struct column_reader *reader, uint32_t
 	return reader->at && column_unpack_index(reader, *values, count, limit);
 }
 
+/* When threads began; files of older writers do not tell. */
+static bool rows_thread_starts(struct rows *rows, struct column_reader *reader,
+	struct chunk_thread *threads, uint32_t count)
+{
+	uint64_t *starts = space_for(&rows->scratch, count, sizeof(*starts));
+	bool is_told = reader->at != reader->end;
+
+	if (is_told && !column_unpack(reader, starts, count))
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		threads[i].start = is_told ? starts[i] : 0;
+		threads[i].unused = 0;
+	}
+	return true;
+}
+
 const struct chunk_thread *rows_threads(struct rows *rows, uint32_t *count)
 {
 	const struct seal_header *h = &rows->header;
@@ -488,7 +504,7 @@ const struct chunk_thread *rows_threads(struct rows *rows, uint32_t *count)
 	THREAD_FIELD(comm, h->strings);
 	THREAD_FIELD(process, h->strings);
 #undef THREAD_FIELD
-	if (!whole)
+	if (!whole || !rows_thread_starts(rows, &reader, threads, h->threads))
 		return rows_damaged(rows, "the dictionary of threads does not unpack");
 	rows->have_part[PART_THREADS] = true;
 	return threads;
@@ -650,6 +666,7 @@ static bool rows_record_thread(struct rows *rows, uint32_t number, struct rows_r
 	process = rows_string(rows, thread->process);
 	out->thread = (struct thread){.tid = thread->tid,
 		.tgid = thread->tgid,
+		.start = thread->start,
 		.cgroup_hierarchy = cgroup[thread->cgroup].hierarchy,
 		.cgroup_id = cgroup[thread->cgroup].id};
 	memcpy(out->thread.comm, comm.data, comm.size < 16 ? comm.size : 16);

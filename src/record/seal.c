@@ -192,6 +192,7 @@ static void seal_dictionaries(struct sealer *sealer, const struct chunk *c)
 	SEAL_FIELD(sealer, values, c->thread_count, c->threads[at].cgroup);
 	SEAL_FIELD(sealer, values, c->thread_count, c->threads[at].comm);
 	SEAL_FIELD(sealer, values, c->thread_count, c->threads[at].process);
+	SEAL_FIELD(sealer, values, c->thread_count, c->threads[at].start);
 	sealer_store(sealer, SEAL_THREADS, 0);
 	SEAL_FIELD(sealer, values, c->cgroup_count, c->cgroups[at].hierarchy);
 	SEAL_FIELD(sealer, values, c->cgroup_count, c->cgroups[at].id);

@@ -76,15 +76,17 @@ static void append_by_chance(struct worker *worker)
 		recording_append(recording, &made.record);
 		if (class != RECORD_DATA)
 			continue;
-		if (made.record.time < kept[class].newest && type != RECORD_INTERVAL &&
-			type != RECORD_NOTE) {
+		/* Told when it is known: neither late itself, nor does it make others so. */
+		if (type == RECORD_NOTE || type >= RECORD_TASK_USAGE)
+			continue;
+		if (made.record.time < kept[class].newest && type != RECORD_INTERVAL) {
 			copy->record.flags |= RECORD_LATE;
 			kept[class].late++;
 		}
 		if (made.record.time > kept[class].newest)
 			kept[class].newest = made.record.time;
 	}
-	assert_true(kept[RECORD_DATA].late > 50);
+	assert_true(kept[RECORD_DATA].late > 20);
 	assert_int_equal(recording_stats(recording).late, kept[RECORD_DATA].late);
 	for (int round = 0; round < 2; round++) { /* open, then sealed */
 		for (int i = 0; i < RECORD_CLASSES; i++)
@@ -360,7 +362,7 @@ static void the_log_is_decodable_from_its_first_chunk(void **state)
 		append_noise(m.recording, &seed, m.now, 20);
 		recording_tick(m.recording, clock + (uint64_t)i * NS_PER_S);
 	}
-	assert_in_range(m.keyframes, 110, 125);
+	assert_in_range(m.keyframes, 110, 200); /* each minute, or half of the bound later */
 	assert_true(recording_stats(m.recording).dropped > 100);
 	assert_true(recording_info(m.recording, RECORD_STATE, 0).keyframe);
 	assert_true(recording_info(m.recording, RECORD_STATE, 0).time_first <=
