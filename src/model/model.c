@@ -23,8 +23,8 @@ void model_free(struct model *model)
 	symbols_release(&model->symbols);
 	maps_free(model->maps);
 	free(model->events);
-	free(model->cgroups);
-	index_release(&model->by_cgroup);
+	cgroups_release(&model->cgroups);
+	users_release(&model->users);
 	intern_release(&model->strings);
 	free(model);
 }
@@ -39,6 +39,8 @@ static void model_fold_host(struct model *model, const struct record *record)
 		.boot = intern(strings, record->texts[HOST_BOOT]),
 		.system = intern(strings, record->texts[HOST_SYSTEM]),
 		.cpus = record->nums[HOST_CPUS],
+		.memory = record->nums[HOST_MEMORY],
+		.self = record->nums[HOST_SELF],
 		.realtime = record->nums[HOST_REALTIME]};
 }
 
@@ -72,37 +74,30 @@ const struct event_fact *model_event(const struct model *model, uint32_t id)
 	return NULL;
 }
 
-static bool cgroup_is(const void *owner, uint32_t entry, const void *wanted)
+/* By the paths of their cgroups, which may be of different hierarchies. */
+static bool is_within(
+	const struct cgroups *cgroups, const struct container *inner, const struct container *outer)
 {
-	const struct cgroup_fact *have = &((const struct model *)owner)->cgroups[entry];
-	const struct cgroup_fact *key = wanted;
+	const struct cgroup *below = cgroups_find(cgroups, inner->hierarchy, inner->cgroup);
+	const struct cgroup *above = cgroups_find(cgroups, outer->hierarchy, outer->cgroup);
 
-	return have->id == key->id && have->hierarchy == key->hierarchy;
+	return below && above && below->path.size > above->path.size &&
+	       str_starts(below->path, above->path) && below->path.data[above->path.size] == '/';
 }
 
-static void model_fold_cgroup(struct model *model, const struct record *record)
+const struct container *model_container(const struct model *model, const struct task *task,
+	uint32_t hierarchy, uint64_t cgroup, uint64_t time)
 {
-	struct cgroup_fact cgroup = {record->nums[CGROUP_ID],
-		(uint32_t)record->nums[CGROUP_HIERARCHY], intern(&model->strings, record->name)};
-	uint64_t hash = hash_two(cgroup.id, cgroup.hierarchy);
-	uint32_t at = index_find(&model->by_cgroup, hash, cgroup_is, model, &cgroup);
+	const struct cgroups *cgroups = &model->cgroups;
+	const struct container *container = cgroups_container(cgroups, hierarchy, cgroup), *other;
 
-	if (at == INDEX_NONE) {
-		at = (uint32_t)model->cgroup_count++;
-		model->cgroups = mem_grow(model->cgroups, &model->cgroup_capacity,
-			model->cgroup_count, sizeof(*model->cgroups));
-		index_add(&model->by_cgroup, hash, at);
-	}
-	model->cgroups[at] = cgroup;
-}
-
-struct str model_cgroup_path(const struct model *model, uint32_t hierarchy, uint64_t id)
-{
-	struct cgroup_fact key = {id, hierarchy, {"", 0}};
-	uint32_t at = index_find(
-		&model->by_cgroup, hash_two(id, hierarchy), cgroup_is, model, &key);
-
-	return at == INDEX_NONE ? key.path : model->cgroups[at].path;
+	if (!task || (container && container->pidns == task->pidns))
+		return container;
+	/* Who has ended by then was in it while he lived. */
+	other = cgroups_container_in(cgroups, task->pidns, container ? 0 : task->mntns,
+		task->end < time ? task->end : time);
+	/* A container in a container may have cgroups of its own in some hierarchies alone. */
+	return !container || (other && is_within(cgroups, other, container)) ? other : container;
 }
 
 void model_fold(struct model *model, const struct record *record)
@@ -118,7 +113,11 @@ void model_fold(struct model *model, const struct record *record)
 		tasks_fold(&model->tasks, record);
 		break;
 	case RECORD_CGROUP:
-		model_fold_cgroup(model, record);
+	case RECORD_CONTAINER:
+		cgroups_fold(&model->cgroups, record);
+		break;
+	case RECORD_USER:
+		users_fold(&model->users, &model->strings, record);
 		break;
 	case RECORD_DSO:
 	case RECORD_SYMBOL:
@@ -166,14 +165,20 @@ struct snapshot {
 static void snapshot_task(void *arg, struct task *task)
 {
 	struct snapshot *snapshot = arg;
-	uint64_t nums[TASK_NUMS] = {[TASK_PARENT] = task->parent, [TASK_START] = task->start};
+	uint64_t nums[TASK_NUMS] = {[TASK_PARENT] = task->parent,
+		[TASK_START] = task->start,
+		[TASK_UID] = task->uid,
+		[TASK_PIDNS] = task->pidns,
+		[TASK_MNTNS] = task->mntns};
+	struct str texts[TASK_TEXTS] = {task->cmdline};
 
 	recording_append(snapshot->recording, &(struct record){.type = RECORD_TASK,
 						      .sub = TASK_ALIVE,
 						      .time = snapshot->time,
 						      .flags = RECORD_SNAPSHOT,
 						      .thread = &task->thread,
-						      .nums = nums});
+						      .nums = nums,
+						      .texts = texts});
 }
 
 void model_snapshot(const struct model *model, struct recording *recording, uint64_t time)
@@ -181,15 +186,6 @@ void model_snapshot(const struct model *model, struct recording *recording, uint
 	struct snapshot snapshot = {recording, time};
 
 	tasks_each_alive(&model->tasks, snapshot_task, &snapshot);
-	for (size_t i = 0; i < model->cgroup_count; i++) {
-		const struct cgroup_fact *cgroup = &model->cgroups[i];
-		uint64_t nums[CGROUP_NUMS] = {
-			[CGROUP_HIERARCHY] = cgroup->hierarchy, [CGROUP_ID] = cgroup->id};
-
-		recording_append(recording, &(struct record){.type = RECORD_CGROUP,
-						    .time = time,
-						    .flags = RECORD_SNAPSHOT,
-						    .name = cgroup->path,
-						    .nums = nums});
-	}
+	cgroups_snapshot(&model->cgroups, recording, time);
+	users_snapshot(&model->users, recording, time);
 }

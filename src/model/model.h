@@ -6,9 +6,11 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "model/cgroups.h"
 #include "model/maps.h"
 #include "model/symbols.h"
 #include "model/tasks.h"
+#include "model/users.h"
 #include "record/types.h"
 
 struct recording;
@@ -24,13 +26,9 @@ struct event_fact {
 struct host_fact {
 	struct str name, kernel, arch, boot, system;
 	uint64_t cpus;
+	uint64_t memory;   /* bytes; 0: not told */
+	uint64_t self;	   /* process id of who recorded; 0: not told */
 	uint64_t realtime; /* nanoseconds from CLOCK_MONOTONIC to the time since 1970 */
-};
-
-struct cgroup_fact {
-	uint64_t id;
-	uint32_t hierarchy;
-	struct str path;
 };
 
 struct model {
@@ -40,9 +38,8 @@ struct model {
 	struct host_fact host;
 	struct event_fact *events;
 	size_t event_count, event_capacity;
-	struct cgroup_fact *cgroups;
-	size_t cgroup_count, cgroup_capacity;
-	struct index by_cgroup;
+	struct cgroups cgroups;
+	struct users users;
 	struct intern strings;
 };
 
@@ -64,7 +61,11 @@ void model_snapshot(const struct model *model, struct recording *recording, uint
 /* The event with the id, or NULL. */
 const struct event_fact *model_event(const struct model *model, uint32_t id);
 
-/* The cgroup's path below the root of its hierarchy, or "" if nobody said. */
-struct str model_cgroup_path(const struct model *model, uint32_t hierarchy, uint64_t id);
+/*
+ * The container that a task was in at that time: by its cgroup, else by its namespaces.  @task may
+ * be NULL, where only the cgroup is known.
+ */
+const struct container *model_container(const struct model *model, const struct task *task,
+	uint32_t hierarchy, uint64_t cgroup, uint64_t time);
 
 #endif

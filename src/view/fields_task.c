@@ -149,7 +149,12 @@ static struct value get_cgroup_path(struct extract *x, uint32_t entry)
 	struct str path = {"", 0};
 
 	if (cgroup)
-		path = model_cgroup_path(x->model, cgroup->hierarchy, cgroup->id);
+		{
+		const struct cgroup *found = cgroups_find(&x->model->cgroups, cgroup->hierarchy, cgroup->id);
+
+		if (found)
+			path = found->path;
+	}
 	return path.size ? value_text(path) : value_none();
 }
 

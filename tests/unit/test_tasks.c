@@ -67,6 +67,52 @@ static void a_fork_ends_the_life_before(void **state)
 	tasks_release(&tasks);
 }
 
+static void fold_told(struct tasks *tasks, uint64_t time, uint64_t start, struct str arguments)
+{
+	struct thread thread = {.tid = 7, .tgid = 7, .comm = "told", .process = "told"};
+
+	tasks_fold(tasks, &(struct record){.type = RECORD_TASK,
+				  .sub = TASK_ALIVE,
+				  .time = time,
+				  .thread = &thread,
+				  .nums = (uint64_t[TASK_NUMS]){[TASK_START] = start},
+				  .texts = &arguments});
+}
+
+/* A keyframe tells of a task with its own text. */
+static void a_task_is_told_of_with_its_own_arguments(void **state)
+{
+	struct tasks tasks = {0};
+	struct str arguments = STR("/usr/bin/told");
+
+	(void)state;
+	fold_told(&tasks, 100, 50, arguments);
+	for (int i = 0; i < 3; i++)
+		fold_told(&tasks, 200, 50, tasks_alive(&tasks, 7)->cmdline);
+	assert_true(str_equal(tasks_alive(&tasks, 7)->cmdline, arguments));
+	tasks_release(&tasks);
+}
+
+/* Who is faster than the fork does not make two lives of one; starts may be told later. */
+static void promise_44_a_life_has_one_start(void **state)
+{
+	struct tasks tasks = {0};
+
+	(void)state;
+	fold_told(&tasks, 100, 0, STR(""));
+	assert_int_equal(tasks_alive(&tasks, 7)->thread.start, 0);
+	fold_told(&tasks, 200, 50, STR(""));
+	assert_int_equal(tasks_alive(&tasks, 7)->start, 50);
+	assert_int_equal(tasks_alive(&tasks, 7)->thread.start, 50);
+	fold(&tasks, TASK_FORK, 7, 7, 60, "told");
+	assert_int_equal(tasks_alive(&tasks, 7)->start, 50);
+	fold(&tasks, TASK_FORK, 7, 7, 300, "second");
+	assert_int_equal(tasks_alive(&tasks, 7)->thread.start, 300);
+	assert_int_equal(tasks_first_between(&tasks, 7, 0, 1000)->start, 50);
+	assert_int_equal(tasks_find_between(&tasks, 7, 0, 1000)->start, 300);
+	tasks_release(&tasks);
+}
+
 static void names_of_a_process_are_those_of_its_threads(void **state)
 {
 	struct tasks tasks = {0};
@@ -173,6 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_task_is_found_by_id_and_time),
 		cmocka_unit_test(a_fork_ends_the_life_before),
+		cmocka_unit_test(a_task_is_told_of_with_its_own_arguments),
+		cmocka_unit_test(promise_44_a_life_has_one_start),
 		cmocka_unit_test(names_of_a_process_are_those_of_its_threads),
 		cmocka_unit_test(promise_33_tasks_that_ended_are_bounded),
 		cmocka_unit_test(lives_are_told_apart),
