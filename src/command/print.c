@@ -168,7 +168,7 @@ static int print_csv(FILE *file, const struct table *table, const struct print_c
 
 			buf_add_text(&line, c ? "," : "");
 			if (value.type == VALUE_TEXT)
-				print_csv_text(&line, value.text);
+				print_csv_text(&line, value_str(value));
 			else if (value.type != VALUE_NONE)
 				plain_number(&line, value);
 		}
@@ -199,7 +199,7 @@ static struct json_object *json_value(struct value value)
 
 	switch (value.type) {
 	case VALUE_TEXT:
-		return print_json_text(value.text);
+		return print_json_text(value_str(value));
 	case VALUE_UNSIGNED:
 		return json_object_new_uint64(value.u);
 	case VALUE_SIGNED:

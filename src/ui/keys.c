@@ -128,7 +128,7 @@ static void key_enter(struct ui *ui)
 
 	if (!level_cursor_row(level, &row))
 		return;
-	view = level->view->drill_count ? view_set_find(ui->config.views, level->view->drill[0])
+	view = level->view->drill_count ? view_set_find(ui->config.views, level->view->drill[0].view)
 					: NULL;
 	if (!view) {
 		ui_say(ui, STYLE_WARNING, "nothing lies below this: F2 opens another view");

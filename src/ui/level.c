@@ -116,7 +116,7 @@ struct clause level_row_clause(const struct level *level)
 	clause.filter = filter_parse(text.data ? text.data : "", &unused);
 	value = table_label(level->table, row);
 	if (value.type == VALUE_TEXT) {
-		buf_add_str(&label, value.text);
+		buf_add_str(&label, value_str(value));
 		if (view->keys[0]->unit == UNIT_ID && view->keys[0]->domain == DOMAIN_THREAD)
 			buf_printf(&label, "(%llu)",
 				(unsigned long long)table_keys(level->table, row)[0].u);

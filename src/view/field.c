@@ -5,14 +5,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "view/fields.h"
 
 #define CLASSES_MAX 32
 
 static const struct field_class *classes[CLASSES_MAX] = {&fields_evt, &fields_sample,
-	&fields_symbol, &fields_dso, &fields_stack, &fields_proc, &fields_thread, &fields_cgroup,
+	&fields_symbol, &fields_dso, &fields_stack, &fields_proc, &fields_thread, &fields_user,
+	&fields_container, &fields_container_usage, &fields_k8s, &fields_cgroup, &fields_detail,
 	&fields_host};
-static size_t class_count = 9;
+static size_t class_count = 14;
 
 const struct field_class *const *field_classes(size_t *count)
 {
@@ -26,35 +28,48 @@ void field_add_class(const struct field_class *class)
 		classes[class_count++] = class;
 }
 
+/* --- fields with an argument --- */
+
+#define NAMED_MAX 256 /* that files and people may name */
+
+static const struct field *named[NAMED_MAX];
+static size_t named_count;
+
+/* A field like @like, of the rest of the name behind what both begin with; found again later. */
+static const struct field *field_named(const struct field *like, struct str name, size_t prefix)
+{
+	struct field *field;
+	char *text;
+
+	for (size_t i = 0; i < named_count; i++)
+		if (str_equal(name, str_from(named[i]->name)))
+			return named[i];
+	if (named_count == NAMED_MAX || memchr(name.data, '\0', name.size))
+		return NULL;
+	text = mem_printf("%.*s", (int)name.size, name.data);
+	field = mem_dup(like, sizeof(*like));
+	field->name = text;
+	field->argument = field->title = text + prefix;
+	named[named_count++] = field;
+	return field;
+}
+
 const struct field *field_find(struct str name)
 {
 	for (size_t i = 0; i < class_count; i++)
-		for (size_t k = 0; k < classes[i]->count; k++)
-			if (str_equal(name, str_from(classes[i]->fields[k].name)))
-				return &classes[i]->fields[k];
-	return NULL;
-}
+		for (size_t k = 0; k < classes[i]->count; k++) {
+			const struct field *field = &classes[i]->fields[k];
+			size_t prefix = strlen(field->name);
 
-/* Edits (one character more, less or other) that make @a out of @b; stops above @limit. */
-static size_t edit_distance(struct str a, struct str b, size_t limit)
-{
-	size_t row[64], above, left;
-
-	if (b.size >= 64 || a.size > b.size + limit || b.size > a.size + limit)
-		return limit + 1;
-	for (size_t j = 0; j <= b.size; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.size; i++) {
-		above = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= b.size; j++) {
-			left = above + (a.data[i - 1] != b.data[j - 1]);
-			above = row[j];
-			row[j] = row[j] + 1 < left ? row[j] + 1 : left;
-			row[j] = row[j - 1] + 1 < row[j] ? row[j - 1] + 1 : row[j];
+			if (str_equal(name, str_from(field->name)))
+				return field;
+			if (!field->argument)
+				continue;
+			prefix -= strlen(field->argument);
+			if (name.size > prefix && !memcmp(name.data, field->name, prefix))
+				return field_named(field, name, prefix);
 		}
-	}
-	return row[b.size];
+	return NULL;
 }
 
 const char *field_nearest(struct str name)
@@ -65,7 +80,7 @@ const char *field_nearest(struct str name)
 	for (size_t i = 0; i < class_count; i++)
 		for (size_t k = 0; k < classes[i]->count; k++) {
 			const char *have = classes[i]->fields[k].name;
-			size_t distance = edit_distance(name, str_from(have), limit);
+			size_t distance = text_distance(name, str_from(have), limit);
 
 			if (distance > limit)
 				continue;
@@ -78,6 +93,9 @@ const char *field_nearest(struct str name)
 void extract_release(struct extract *extract)
 {
 	free(extract->node_symbols);
+	free(extract->processes);
+	free(extract->has_process);
+	free(extract->room);
 	*extract = (struct extract){0};
 }
 
@@ -86,6 +104,13 @@ void extract_attach(struct extract *extract, struct rows *rows, struct model *mo
 	extract->rows = rows;
 	extract->model = model;
 	extract->node_count = 0;
+	extract->thread_count = 0;
+}
+
+char *extract_room(struct extract *extract, size_t size)
+{
+	extract->room = mem_grow(extract->room, &extract->room_capacity, size, 1);
+	return extract->room;
 }
 
 static void extract_prepare_nodes(struct extract *extract)

@@ -33,18 +33,34 @@ enum field_domain {
 struct extract {
 	struct rows *rows;
 	struct model *model;
+	uint64_t to;		/* end of the span that is looked at; 0: there is none */
 	uint32_t *node_symbols; /* symbol number + 1 by node, 0: not looked up yet */
 	uint32_t node_count;	/* 0: the list was not made for this chunk yet */
 	size_t node_capacity;
+	const struct task **processes; /* by thread, as far as they were looked up */
+	uint8_t *has_process;
+	uint32_t thread_count; /* 0: none was for this chunk yet */
+	size_t process_capacity, has_process_capacity;
+	char *room; /* of the text that was made last */
+	size_t room_capacity;
 };
 
 void extract_release(struct extract *extract);
 void extract_attach(struct extract *extract, struct rows *rows, struct model *model);
 
+/* Room for a text that a field makes: valid until the next one is made. */
+char *extract_room(struct extract *extract, size_t size);
+
 /* The number (now) of the symbol at a node; SYMBOL_NONE without a frame. */
 uint32_t extract_symbol(struct extract *extract, uint32_t node);
 
 #define FIELD_TYPE(type) (1u << (type))
+
+/* Records of what was used over an interval, all of which end with a HOST_USAGE. */
+#define FIELD_USAGE                                                            \
+	(FIELD_TYPE(RECORD_TASK_USAGE) | FIELD_TYPE(RECORD_CGROUP_USAGE) |     \
+		FIELD_TYPE(RECORD_HOST_USAGE) | FIELD_TYPE(RECORD_CPU_USAGE) | \
+		FIELD_TYPE(RECORD_DEVICE_USAGE) | FIELD_TYPE(RECORD_CONTAINER_USAGE))
 
 struct field {
 	const char *name;
@@ -57,11 +73,33 @@ struct field {
 	const char *help;  /* one line */
 	/* The value for an entry of the domain; for DOMAIN_ROW, of a row. */
 	struct value (*get)(struct extract *extract, uint32_t entry);
+	/*
+	 * Instead, of a field whose name ends in one of many: the label of "container.label.app".
+	 * Only one of them is in the tables; field_find() makes the others of it.
+	 */
+	struct value (*get_named)(struct extract *extract, uint32_t entry, const char *argument);
+	const char *argument;
 	/* DOMAIN_ROW, unsigned and signed: the values of all rows; NULL if damaged. */
 	const uint64_t *(*column)(struct extract *extract);
 	bool is_constant; /* 1 for every record that has it: counts */
 	bool is_self;	  /* in views of stacks: only where the frame itself was executing */
+	bool is_level;	  /* of tasks: stands as it is, so that looks that are partial lack some */
 };
+
+/* The field's value for an entry of its domain. */
+static inline struct value field_get(
+	const struct field *field, struct extract *extract, uint32_t entry)
+{
+	if (field->get_named)
+		return field->get_named(extract, entry, field->argument);
+	return field->get ? field->get(extract, entry) : value_none();
+}
+
+/* Whether the field is of such records alone. */
+static inline bool is_usage(const struct field *field)
+{
+	return field->types && !(field->types & ~FIELD_USAGE);
+}
 
 /* A table of fields and what they have in common. */
 struct field_class {
@@ -77,7 +115,10 @@ const struct field_class *const *field_classes(size_t *count);
 /* Adds a class while the program starts; for what is not always built in. */
 void field_add_class(const struct field_class *class);
 
-/* The field with that name; sysdig's names are understood where it has one.  NULL: none. */
+/*
+ * The field with that name; sysdig's names are understood where it has one.  NULL: none.  Fields
+ * last as long as the program.
+ */
 const struct field *field_find(struct str name);
 
 /* The name that is nearest to what was written, for "did you mean"; NULL: none is near. */

@@ -223,7 +223,7 @@ static void parse_value(struct parser *parser, struct filter_check *check)
 	}
 	if (value.type == VALUE_TEXT && token.kind == TOKEN_WORD) { /* quoted ones are copied */
 		memcpy(parser->words, token.text.data, token.text.size);
-		value.text.data = parser->words;
+		value.data = parser->words;
 		parser->words += token.text.size;
 		*parser->words++ = '\0';
 	}
@@ -408,10 +408,10 @@ void filter_quote(struct buf *out, struct value value)
 		return;
 	}
 	buf_add_char(out, '\'');
-	for (size_t i = 0; i < value.text.size && value.text.data[i]; i++) {
-		if (value.text.data[i] == '\'' || value.text.data[i] == '\\')
+	for (size_t i = 0; i < value.size && value.data[i]; i++) {
+		if (value.data[i] == '\'' || value.data[i] == '\\')
 			buf_add_char(out, '\\');
-		buf_add_char(out, value.text.data[i]);
+		buf_add_char(out, value.data[i]);
 	}
 	buf_add_char(out, '\'');
 }

@@ -133,7 +133,7 @@ static bool value_passes(const struct filter_check *check, struct value value)
 	case FILTER_STARTSWITH:
 	case FILTER_ENDSWITH:
 	case FILTER_GLOB:
-		return text_passes(check->op, value.text, check->values[0].text);
+		return text_passes(check->op, value_str(value), value_str(check->values[0]));
 	default:
 		break;
 	}
@@ -189,7 +189,7 @@ static struct value row_value(
 	const struct field *field, const uint64_t *column, struct extract *extract, uint32_t row)
 {
 	if (!column)
-		return field->get ? field->get(extract, row) : value_none();
+		return field_get(field, extract, row);
 	return field->type == VALUE_SIGNED ? value_signed((int64_t)column[row])
 					   : value_unsigned(column[row]);
 }
@@ -216,8 +216,9 @@ static bool check_entry(struct filter_run *run, uint32_t number, uint32_t entry)
 	uint8_t *answer = &run->checks[number].answers[entry];
 
 	if (*answer == ANSWER_UNKNOWN)
-		*answer = value_passes(check, check->field->get(run->extract, entry)) ? ANSWER_YES
-										      : ANSWER_NO;
+		*answer = value_passes(check, field_get(check->field, run->extract, entry))
+				  ? ANSWER_YES
+				  : ANSWER_NO;
 	return *answer == ANSWER_YES;
 }
 

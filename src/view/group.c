@@ -6,9 +6,13 @@
 #include "base/mem.h"
 #include "view/histogram.h"
 
-void groups_init(struct groups *groups, size_t key_count)
+#define TEXT_EXTRA 48 /* bytes of an interned text beside its own */
+#define DISTINCT_MAX (1u << 18)
+#define GROUPS_STEP 256u /* groups that there is room made for at once */
+
+void groups_init(struct groups *groups, size_t key_count, struct groups_bound bound)
 {
-	*groups = (struct groups){.key_count = key_count};
+	*groups = (struct groups){.key_count = key_count, .bound = bound, .others = INDEX_NONE};
 }
 
 void groups_release(struct groups *groups)
@@ -32,12 +36,39 @@ static bool keys_are(const void *owner, uint32_t group, const void *wanted)
 static struct value keep(struct intern *texts, struct value value)
 {
 	if (value.type == VALUE_TEXT)
-		value.text = intern(texts, value.text);
+		value = value_text(intern(texts, value_str(value)));
 	return value;
 }
 
-/* The key of all that came when there was no room for another group. */
-static const struct value others[VIEW_KEYS];
+bool groups_are_full(const struct groups *groups)
+{
+	size_t texts = groups->texts.bytes + groups->texts.count * TEXT_EXTRA;
+
+	return groups->count >= GROUPS_MAX ||
+	       (groups->bound.each &&
+		       groups->count * groups->bound.each + texts >= groups->bound.bytes);
+}
+
+/* Room for the keys of one more group. */
+static uint32_t groups_add(struct groups *groups)
+{
+	uint32_t group = groups->count++;
+
+	groups->keys = mem_grow(groups->keys, &groups->capacity,
+		groups->count * groups->key_count + 1, sizeof(*groups->keys));
+	return group;
+}
+
+static uint32_t groups_others(struct groups *groups, bool *added)
+{
+	*added = groups->others == INDEX_NONE;
+	if (!*added)
+		return groups->others;
+	groups->others = groups_add(groups);
+	memset(groups->keys + groups->others * groups->key_count, 0,
+		groups->key_count * sizeof(*groups->keys));
+	return groups->others;
+}
 
 uint32_t groups_find(struct groups *groups, const struct value *keys, bool *added)
 {
@@ -50,12 +81,10 @@ uint32_t groups_find(struct groups *groups, const struct value *keys, bool *adde
 	*added = false;
 	if (group != INDEX_NONE)
 		return group;
-	if (groups->count >= GROUPS_MAX && keys != others)
-		return groups_find(groups, others, added);
+	if (groups_are_full(groups))
+		return groups_others(groups, added);
 	*added = true;
-	group = groups->count++;
-	groups->keys = mem_grow(groups->keys, &groups->capacity,
-		groups->count * groups->key_count + 1, sizeof(*groups->keys));
+	group = groups_add(groups);
 	for (size_t i = 0; i < groups->key_count; i++)
 		groups->keys[group * groups->key_count + i] = keep(&groups->texts, keys[i]);
 	index_add(&groups->index, hash, group);
@@ -81,47 +110,50 @@ void sums_release(struct sums *sums)
 	index_release(&sums->distinct_index);
 }
 
-static void *reserve(void *array, size_t *capacity, uint32_t from, uint32_t to, size_t size)
+/* An entry a group of @size bytes each: more room if there is to be more, and what is new empty. */
+static void *extend(const struct sums *sums, void *array, uint32_t had, bool grown, size_t size)
 {
-	array = mem_grow(array, capacity, to, size);
-	memset((char *)array + from * size, 0, (to - from) * size);
+	if (grown)
+		array = mem_realloc(array, sums->capacity * size);
+	memset((char *)array + had * size, 0, (sums->groups - had) * size);
 	return array;
 }
 
 void sums_reserve(struct sums *sums, uint32_t groups)
 {
 	uint32_t had = sums->groups;
+	bool grown = groups > sums->capacity;
 
 	if (groups <= had)
 		return;
-	sums->groups = groups;
-	sums->count = reserve(
-		sums->count, &sums->count_capacity, had, groups, sizeof(*sums->count));
+	if (grown)
+		sums->capacity = groups + groups / 2 / GROUPS_STEP * GROUPS_STEP + GROUPS_STEP;
+	/* Some at once, and not all: pages that nothing was written to take no memory. */
+	sums->groups = sums->capacity - groups < GROUPS_STEP ? sums->capacity
+							     : groups + GROUPS_STEP;
+	if (sums->aggregate == AGGREGATE_NONE || sums->aggregate == AGGREGATE_LAST) {
+		sums->any = extend(sums, sums->any, had, grown, sizeof(*sums->any));
+		return;
+	}
+	sums->count = extend(sums, sums->count, had, grown, sizeof(*sums->count));
 	switch (sums->aggregate) {
 	case AGGREGATE_SUM:
 	case AGGREGATE_RATE:
 	case AGGREGATE_AVG:
-		sums->sum = reserve(
-			sums->sum, &sums->sum_capacity, had, groups, sizeof(*sums->sum));
+	case AGGREGATE_MEAN:
+		sums->sum = extend(sums, sums->sum, had, grown, sizeof(*sums->sum));
 		break;
 	case AGGREGATE_MIN:
-		sums->low = reserve(
-			sums->low, &sums->low_capacity, had, groups, sizeof(*sums->low));
+		sums->low = extend(sums, sums->low, had, grown, sizeof(*sums->low));
 		break;
 	case AGGREGATE_MAX:
-		sums->high = reserve(
-			sums->high, &sums->high_capacity, had, groups, sizeof(*sums->high));
-		break;
-	case AGGREGATE_NONE:
-	case AGGREGATE_LAST:
-		sums->any = reserve(
-			sums->any, &sums->any_capacity, had, groups, sizeof(*sums->any));
+		sums->high = extend(sums, sums->high, had, grown, sizeof(*sums->high));
 		break;
 	case AGGREGATE_P50:
 	case AGGREGATE_P90:
 	case AGGREGATE_P99:
-		sums->histograms = reserve(sums->histograms, &sums->histogram_capacity, had, groups,
-			sizeof(*sums->histograms));
+		sums->histograms = extend(
+			sums, sums->histograms, had, grown, sizeof(*sums->histograms));
 		break;
 	default:
 		break;
@@ -137,8 +169,15 @@ static bool is_below(const struct sums *sums, uint64_t a, uint64_t b)
 
 static void sums_add_number(struct sums *sums, uint32_t group, uint64_t value)
 {
-	uint64_t before = sums->count[group]++;
+	uint64_t before;
 
+	if (!sums->count) { /* AGGREGATE_NONE keeps the first, AGGREGATE_LAST the last */
+		if (sums->any[group].type == VALUE_NONE || sums->aggregate == AGGREGATE_LAST)
+			sums->any[group] = sums->is_signed ? value_signed((int64_t)value)
+							   : value_unsigned(value);
+		return;
+	}
+	before = sums->count[group]++;
 	switch (sums->aggregate) {
 	case AGGREGATE_MIN:
 		if (!before || is_below(sums, value, sums->low[group]))
@@ -159,10 +198,8 @@ static void sums_add_number(struct sums *sums, uint32_t group, uint64_t value)
 		sums->count[group]--;
 		sums_add_distinct(sums, group, value_unsigned(value));
 		break;
-	default: /* AGGREGATE_NONE keeps the first, AGGREGATE_LAST the last */
-		if (!before || sums->aggregate == AGGREGATE_LAST)
-			sums->any[group] = sums->is_signed ? value_signed((int64_t)value)
-							   : value_unsigned(value);
+	default:
+		break;
 	}
 }
 
@@ -210,6 +247,10 @@ static void sums_add_distinct(struct sums *sums, uint32_t group, struct value va
 
 	if (index_find(&sums->distinct_index, hash, distinct_is, sums, &key) != INDEX_NONE)
 		return;
+	if (sums->distinct_count >= DISTINCT_MAX) {
+		sums->cut = true;
+		return;
+	}
 	sums->distinct = mem_grow(sums->distinct, &sums->distinct_capacity,
 		sums->distinct_count + 1, sizeof(*sums->distinct));
 	sums->distinct[sums->distinct_count] = key;
@@ -217,7 +258,23 @@ static void sums_add_distinct(struct sums *sums, uint32_t group, struct value va
 	sums->count[group]++;
 }
 
-void sums_add_value(struct sums *sums, uint32_t group, struct value value, struct intern *texts)
+/* Mostly it is what it was: then it need not be looked for among all texts. */
+static void sums_set_any(
+	struct sums *sums, uint32_t group, struct value value, struct groups *groups)
+{
+	struct value *any = &sums->any[group];
+
+	if (any->type != VALUE_NONE && sums->aggregate == AGGREGATE_NONE)
+		return;
+	if (value.type != VALUE_TEXT)
+		*any = value;
+	else if (any->type == VALUE_TEXT && str_equal(value_str(*any), value_str(value)))
+		return;
+	else if (any->type == VALUE_NONE || !groups_are_full(groups))
+		*any = keep(&groups->texts, value);
+}
+
+void sums_add_value(struct sums *sums, uint32_t group, struct value value, struct groups *groups)
 {
 	uint32_t row = 0;
 	uint64_t number;
@@ -226,13 +283,8 @@ void sums_add_value(struct sums *sums, uint32_t group, struct value value, struc
 		return;
 	switch (sums->aggregate) {
 	case AGGREGATE_NONE:
-		if (sums->count[group]++)
-			return;
-		sums->any[group] = keep(texts, value);
-		return;
 	case AGGREGATE_LAST:
-		sums->count[group]++;
-		sums->any[group] = keep(texts, value);
+		sums_set_any(sums, group, value, groups);
 		return;
 	case AGGREGATE_DISTINCT:
 		sums_add_distinct(sums, group, value);
@@ -241,6 +293,14 @@ void sums_add_value(struct sums *sums, uint32_t group, struct value value, struc
 		number = value.type == VALUE_REAL ? (uint64_t)value.f : value.u;
 		sums_add(sums, &group, &row, 1, &number, 0);
 	}
+}
+
+void sums_add_lasting(struct sums *sums, uint32_t group, struct value value, uint64_t ns)
+{
+	if (value.type == VALUE_NONE)
+		return;
+	sums->count[group]++;
+	sums->sum[group] += value_number(value) * (double)ns;
 }
 
 struct value sums_get(const struct sums *sums, uint32_t group, double seconds)
@@ -252,6 +312,8 @@ struct value sums_get(const struct sums *sums, uint32_t group, double seconds)
 		return value_none();
 	if (sums->aggregate == AGGREGATE_COUNT || sums->aggregate == AGGREGATE_DISTINCT)
 		return value_unsigned(sums->count[group]);
+	if (!sums->count)
+		return sums->any[group];
 	if (!sums->count[group])
 		return value_none();
 	switch (sums->aggregate) {
@@ -261,6 +323,8 @@ struct value sums_get(const struct sums *sums, uint32_t group, double seconds)
 			       : value_real(sums->sum[group]);
 	case AGGREGATE_RATE:
 		return value_real(seconds > 0 ? sums->sum[group] / seconds : 0);
+	case AGGREGATE_MEAN:
+		return seconds > 0 ? value_real(sums->sum[group] / seconds / 1e9) : value_none();
 	case AGGREGATE_AVG:
 		return value_real(sums->sum[group] / (double)sums->count[group]);
 	case AGGREGATE_MIN:
@@ -275,6 +339,6 @@ struct value sums_get(const struct sums *sums, uint32_t group, double seconds)
 		return value_unsigned(
 			histogram_quantile(sums->histograms[group], parts[sums->aggregate]));
 	default:
-		return sums->any[group];
+		return value_none();
 	}
 }

@@ -13,19 +13,31 @@
 #include "view/value.h"
 #include "view/view.h"
 
-#define GROUPS_MAX (1u << 20) /* what comes after is counted as one group without a key */
+#define GROUPS_MAX (1u << 20)
+#define GROUPS_OTHERS "(others)" /* the name of the group of what there was no room for */
+
+/* How much there may be; what comes after is counted as one group without a key. */
+struct groups_bound {
+	size_t bytes; /* of groups and texts */
+	size_t each;  /* of them for a group, whatever is kept of it elsewhere; 0: no bound */
+};
 
 struct groups {
 	size_t key_count;
+	struct groups_bound bound;
 	struct value *keys; /* key_count a group; texts are interned */
 	uint32_t count;
+	uint32_t others; /* the group of those that there was no room for, or INDEX_NONE */
 	size_t capacity;
 	struct index index;
 	struct intern texts;
 };
 
-void groups_init(struct groups *groups, size_t key_count);
+void groups_init(struct groups *groups, size_t key_count, struct groups_bound bound);
 void groups_release(struct groups *groups);
+
+/* Whether there is no room for more groups and texts. */
+bool groups_are_full(const struct groups *groups);
 
 /* The group with these values, a new one if there is none yet (*added). */
 uint32_t groups_find(struct groups *groups, const struct value *keys, bool *added);
@@ -40,9 +52,9 @@ struct sums {
 	enum aggregate aggregate;
 	bool is_signed;
 	double *sum;
-	uint64_t *count;      /* of values; and of distinct ones */
+	uint64_t *count;      /* of values; and of distinct ones; not with any */
 	uint64_t *low, *high; /* min and max */
-	struct value *any;    /* AGGREGATE_NONE and _LAST; texts are interned */
+	struct value *any;    /* AGGREGATE_NONE and _LAST, none: none yet; texts are interned */
 	struct histogram **histograms;
 	struct index distinct_index; /* of (group, value) that were met */
 	struct distinct {
@@ -50,9 +62,9 @@ struct sums {
 		uint64_t hash;
 	} * distinct;
 	size_t distinct_count, distinct_capacity;
-	uint32_t groups; /* that there is room for and that are cleared */
-	size_t sum_capacity, count_capacity, low_capacity, high_capacity, any_capacity,
-		histogram_capacity;
+	bool cut;	   /* there were more distinct ones than are kept */
+	uint32_t groups;   /* that are cleared */
+	uint32_t capacity; /* that there is room for */
 };
 
 void sums_init(struct sums *sums, enum aggregate aggregate, bool is_signed);
@@ -68,10 +80,13 @@ void sums_reserve(struct sums *sums, uint32_t groups);
 void sums_add(struct sums *sums, const uint32_t *groups, const uint32_t *rows, uint32_t count,
 	const uint64_t *column, uint64_t constant);
 
-/* Adds one value of any kind. */
-void sums_add_value(struct sums *sums, uint32_t group, struct value value, struct intern *texts);
+/* Adds one value of any kind; its text is kept with those of the groups, if there is room. */
+void sums_add_value(struct sums *sums, uint32_t group, struct value value, struct groups *groups);
 
-/* What has come together for a group; @seconds is what rates are made for. */
+/* AGGREGATE_MEAN: adds a value that held for @ns. */
+void sums_add_lasting(struct sums *sums, uint32_t group, struct value value, uint64_t ns);
+
+/* What has come together for a group; @seconds is what rates and means are made for. */
 struct value sums_get(const struct sums *sums, uint32_t group, double seconds);
 
 #endif

@@ -5,69 +5,15 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "view/group.h"
+#include "view/query_local.h"
 
-#define MIXED_MAX 8 /* clauses that look at the row and the frame both */
-
-/* A part of a filter that has to be true by itself. */
-struct clause {
-	struct filter_run *run;
-	bool of_view; /* the view's own, and not a narrowing */
-	bool rows, frames;
-	unsigned mixed; /* its number among those that look at both */
-};
-
-/* How one column takes its value from a row. */
-struct source {
-	const uint64_t *column;	 /* whole numbers of the row itself */
-	const uint32_t *entries; /* numbers into the domain of its field */
-	uint8_t *has_kind;	 /* by kind: whether its records have the field */
-	size_t kind_capacity;
-	bool all_kinds;
-};
-
-/* Samples by node, apart for each answer to the clauses that need the row and the frame. */
-struct mix {
-	uint64_t bits[MIXED_MAX]; /* a clause */
-	double **weights;	  /* a column, by node; NULL: not a number */
-	size_t *capacity;
-};
-
-struct query {
-	const struct view *view;
-	struct model *model;
-	struct cursor cursor;
-	uint64_t from, to;
-	struct clause *clauses;
-	size_t clause_count, clause_capacity;
-	unsigned mixed_count;
-	struct extract extract;
-	struct source *sources;	  /* a column */
-	double *total, *filtered; /* a column */
-	uint64_t records;
-	uint8_t *kinds_wanted;
-	size_t kind_capacity;
-
-	/* Rows that stand for groups of records. */
-	struct groups groups;
-	struct sums *sums;		    /* a column, then the label */
-	enum field_domain codes[VIEW_KEYS]; /* domains that tell keys apart; rows by their value */
-	const struct field *code_fields[VIEW_KEYS];
-	size_t code_count;
-	uint32_t *entry_groups; /* with one code: group by entry */
-	size_t entry_capacity;
-	struct tuple {
-		uint64_t code[VIEW_KEYS];
-		uint32_t group;
-	} * tuples; /* with several: groups by their codes, of this chunk */
-	size_t tuple_count, tuple_capacity;
-	struct index tuple_index;
-
-	/* Rows that stand for frames. */
-	struct stacks stacks;
-	struct mix *mixes;
-	size_t mix_count, mix_capacity, mix_room;
-};
+/*
+ * Bytes of groups and their table: a part of what is our own beside the log, and where there is no
+ * log in memory, of what would be for it.
+ */
+#define LIVE_BYTES (24u << 20)
+#define FILE_BYTES (192u << 20)
+#define GROUP_EXTRA 96 /* of a group beside its values: its place in the index and in the table */
 
 /* The operands of a filter's ands, one by one. */
 static void query_add_clauses(
@@ -103,32 +49,22 @@ static void query_add_clauses(
 	}
 }
 
-/* Distinct domains of the keys; rows have theirs by value. */
-static void query_choose_codes(struct query *query)
-{
-	const struct view *view = query->view;
-
-	for (size_t i = 0; i < view->key_count; i++) {
-		enum field_domain domain = view->keys[i]->domain;
-		bool have = false;
-
-		if (domain == DOMAIN_STACK)
-			domain = DOMAIN_FRAME; /* the same numbers */
-		for (size_t k = 0; k < query->code_count; k++)
-			have |= domain != DOMAIN_ROW && query->codes[k] == domain;
-		if (have)
-			continue;
-		query->codes[query->code_count] = domain;
-		query->code_fields[query->code_count++] = view->keys[i];
-	}
-}
-
 static bool never_open(const void *arg, uint64_t id, uint32_t depth)
 {
 	(void)arg;
 	(void)id;
 	(void)depth;
 	return false;
+}
+
+/* A value for each column, key and label, of the group and in the table. */
+static struct groups_bound query_bound(const struct view *view, const struct recording *recording)
+{
+	size_t values = view->column_count + view->key_count + 1;
+
+	return (struct groups_bound){
+		.bytes = recording_is_live(recording) ? LIVE_BYTES : FILE_BYTES,
+		.each = 2 * values * sizeof(struct value) + GROUP_EXTRA};
 }
 
 struct query *query_new(
@@ -141,41 +77,27 @@ struct query *query_new(
 	query->view = view;
 	query->model = model;
 	query->from = spec->from;
-	query->to = spec->to;
+	query->to = query->extract.to = spec->to;
 	cursor_init(
 		&query->cursor, recording, RECORD_DATA, spec->from, spec->to ? spec->to - 1 : 0);
 	if (view->filter)
 		query_add_clauses(query, view->filter, view->filter->root, true);
 	for (size_t i = 0; i < spec->filter_count; i++)
 		query_add_clauses(query, spec->filters[i], spec->filters[i]->root, false);
+	for (size_t i = 0; i < view->column_count; i++)
+		query->is_of_usage |= is_usage(view->columns[i].field);
 	query->sources = mem_zalloc((view->column_count + 1) * sizeof(*query->sources));
 	query->total = mem_zalloc((view->column_count + 1) * sizeof(*query->total));
 	query->filtered = mem_zalloc((view->column_count + 1) * sizeof(*query->filtered));
 	if (!unfolding.is_open)
 		unfolding.is_open = never_open;
 	if (view_has_frames(view)) {
-		stacks_init(&query->stacks, view, unfolding);
+		stacks_init(&query->stacks, view, unfolding, query_bound(view, recording));
 		return query;
 	}
-	query_choose_codes(query);
-	groups_init(&query->groups, view->key_count);
-	query->sums = mem_zalloc((view->column_count + 1) * sizeof(*query->sums));
-	for (size_t i = 0; i < view->column_count; i++)
-		sums_init(&query->sums[i], view->columns[i].aggregate,
-			view->columns[i].field->type == VALUE_SIGNED);
-	sums_init(&query->sums[view->column_count], AGGREGATE_NONE, false);
+	query->unfolding = unfolding;
+	query_init_groups(query, query_bound(view, recording));
 	return query;
-}
-
-static void query_free_mixes(struct query *query)
-{
-	for (size_t i = 0; i < query->mix_room; i++) {
-		for (size_t c = 0; c < query->view->column_count; c++)
-			free(query->mixes[i].weights[c]);
-		free(query->mixes[i].weights);
-		free(query->mixes[i].capacity);
-	}
-	free(query->mixes);
 }
 
 void query_free(struct query *query)
@@ -187,23 +109,18 @@ void query_free(struct query *query)
 		filter_run_free(query->clauses[i].run);
 	free(query->clauses);
 	extract_release(&query->extract);
-	for (size_t i = 0; i <= query->view->column_count; i++) {
+	for (size_t i = 0; i < query->view->column_count; i++)
 		free(query->sources[i].has_kind);
-		if (query->sums)
-			sums_release(&query->sums[i]);
-	}
 	free(query->sources);
-	free(query->sums);
 	free(query->total);
 	free(query->filtered);
 	free(query->kinds_wanted);
-	groups_release(&query->groups);
-	free(query->entry_groups);
-	free(query->tuples);
-	index_release(&query->tuple_index);
-	if (view_has_frames(query->view))
+	if (view_has_frames(query->view)) {
 		stacks_release(&query->stacks);
-	query_free_mixes(query);
+		query_release_mixes(query);
+	} else {
+		query_release_groups(query);
+	}
 	free(query);
 }
 
@@ -249,115 +166,6 @@ static void query_bind_columns(struct query *query, struct rows *rows)
 	}
 }
 
-static struct value field_value(struct query *query, const struct field *field,
-	const uint64_t *column, const uint32_t *entries, uint32_t row)
-{
-	if (column)
-		return field->type == VALUE_SIGNED ? value_signed((int64_t)column[row])
-						   : value_unsigned(column[row]);
-	return field->get(&query->extract, entries ? entries[row] : row);
-}
-
-static struct value field_value_at(struct query *query, const struct field *field, uint32_t row)
-{
-	return field_value(query, field, field->column ? field->column(&query->extract) : NULL,
-		extract_entries(&query->extract, field->domain), row);
-}
-
-/* The group of a row whose codes were not met in this chunk before. */
-static uint32_t query_new_group(struct query *query, uint32_t row)
-{
-	const struct view *view = query->view;
-	struct value keys[VIEW_KEYS];
-	uint32_t group;
-	bool added;
-
-	for (size_t i = 0; i < view->key_count; i++)
-		keys[i] = field_value_at(query, view->keys[i], row);
-	group = groups_find(&query->groups, keys, &added);
-	if (!added)
-		return group;
-	for (size_t i = 0; i <= view->column_count; i++)
-		sums_reserve(&query->sums[i], group + 1);
-	for (size_t i = 0; i < view->column_count; i++)
-		if (view->columns[i].aggregate == AGGREGATE_NONE)
-			sums_add_value(&query->sums[i], group,
-				field_value_at(query, view->columns[i].field, row),
-				&query->groups.texts);
-	sums_add_value(&query->sums[view->column_count], group,
-		view->label ? field_value_at(query, view->label, row) : keys[0],
-		&query->groups.texts);
-	return group;
-}
-
-static bool tuple_is(const void *owner, uint32_t entry, const void *wanted)
-{
-	const struct query *query = owner;
-
-	return !memcmp(query->tuples[entry].code, wanted,
-		query->code_count * sizeof(*query->tuples[entry].code));
-}
-
-static uint32_t query_tuple_group(struct query *query, const uint64_t *code, uint32_t row)
-{
-	uint64_t hash = hash_bytes(code, query->code_count * sizeof(*code));
-	uint32_t at = index_find(&query->tuple_index, hash, tuple_is, query, code);
-	struct tuple *tuple;
-
-	if (at != INDEX_NONE)
-		return query->tuples[at].group;
-	query->tuples = mem_grow(query->tuples, &query->tuple_capacity, query->tuple_count + 1,
-		sizeof(*query->tuples));
-	tuple = &query->tuples[query->tuple_count];
-	memcpy(tuple->code, code, query->code_count * sizeof(*code));
-	tuple->group = query_new_group(query, row);
-	index_add(&query->tuple_index, hash, (uint32_t)query->tuple_count++);
-	return tuple->group;
-}
-
-/* Groups of the rows whose codes are several, or values of their own. */
-static void query_group_tuples(
-	struct query *query, const uint32_t *rows, uint32_t count, uint32_t *groups)
-{
-	const uint32_t *entries[VIEW_KEYS];
-	const uint64_t *column[VIEW_KEYS];
-
-	for (size_t k = 0; k < query->code_count; k++) {
-		const struct field *field = query->code_fields[k];
-
-		entries[k] = extract_entries(&query->extract, query->codes[k]);
-		column[k] = field->column ? field->column(&query->extract) : NULL;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t code[VIEW_KEYS];
-
-		for (size_t k = 0; k < query->code_count; k++)
-			code[k] = column[k]    ? column[k][rows[i]]
-				  : entries[k] ? entries[k][rows[i]]
-					       : value_hash(query->code_fields[k]->get(
-							 &query->extract, rows[i]));
-		groups[i] = query_tuple_group(query, code, rows[i]);
-	}
-}
-
-static void query_group(struct query *query, const uint32_t *rows, uint32_t count, uint32_t *groups)
-{
-	const uint32_t *entries;
-
-	if (query->code_count != 1 || query->codes[0] == DOMAIN_ROW) {
-		query_group_tuples(query, rows, count, groups);
-		return;
-	}
-	entries = extract_entries(&query->extract, query->codes[0]);
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t *group = &query->entry_groups[entries[rows[i]]];
-
-		if (*group == INDEX_NONE)
-			*group = query_new_group(query, rows[i]);
-		groups[i] = *group;
-	}
-}
-
 /* Rows that have the field of a column, and their groups; the whole selection, mostly. */
 static uint32_t query_having(struct query *query, const struct source *source, const uint32_t *rows,
 	const uint32_t *groups, uint32_t count, uint32_t *out_rows, uint32_t *out_groups)
@@ -372,6 +180,23 @@ static uint32_t query_having(struct query *query, const struct source *source, c
 		kept += source->has_kind[kinds[rows[i]]];
 	}
 	return kept;
+}
+
+static void query_add_lasting(
+	struct query *query, size_t c, const uint32_t *rows, const uint32_t *groups, uint32_t count)
+{
+	const uint64_t *durations = rows_value(query->extract.rows, CHUNK_DURATION);
+	const uint32_t *flags = rows_index(query->extract.rows, CHUNK_FLAGS);
+	const struct source *source = &query->sources[c];
+	const struct field *field = query->view->columns[c].field;
+
+	for (uint32_t i = 0; durations && flags && i < count; i++) {
+		if (field->is_level && flags[rows[i]] & RECORD_PARTIAL)
+			continue;
+		sums_add_lasting(&query->sums[c], groups[i],
+			query_value(query, field, source->column, source->entries, rows[i]),
+			durations[rows[i]]);
+	}
 }
 
 static void query_sum(
@@ -393,14 +218,18 @@ static void query_sum(
 			r = some_rows;
 			g = some_groups;
 		}
+		if (query->view->columns[c].aggregate == AGGREGATE_MEAN) {
+			query_add_lasting(query, c, r, g, n);
+			continue;
+		}
 		if (source->column || field->is_constant) {
 			sums_add(&query->sums[c], g, r, n, source->column, 1);
 			continue;
 		}
 		for (uint32_t i = 0; i < n; i++)
 			sums_add_value(&query->sums[c], g[i],
-				field_value(query, field, NULL, source->entries, r[i]),
-				&query->groups.texts);
+				query_value(query, field, NULL, source->entries, r[i]),
+				&query->groups);
 	}
 }
 
@@ -429,110 +258,6 @@ static void query_add_whole(
 			for (uint32_t i = 0; i < n; i++)
 				whole[c] += (double)source->column[r[i]];
 	}
-}
-
-/* The samples with these answers; a new mix, cleared for so many nodes, if there is none yet. */
-static struct mix *query_mix(struct query *query, const uint64_t *bits, uint32_t nodes)
-{
-	const struct view *view = query->view;
-	struct mix *mix;
-
-	for (size_t i = 0; i < query->mix_count; i++)
-		if (!memcmp(query->mixes[i].bits, bits, sizeof(query->mixes[i].bits)))
-			return &query->mixes[i];
-	if (query->mix_count == query->mix_room) {
-		query->mixes = mem_grow(query->mixes, &query->mix_capacity, query->mix_room + 1,
-			sizeof(*query->mixes));
-		mix = &query->mixes[query->mix_room++];
-		mix->weights = mem_zalloc(view->column_count * sizeof(*mix->weights));
-		mix->capacity = mem_zalloc(view->column_count * sizeof(*mix->capacity));
-	}
-	mix = &query->mixes[query->mix_count++];
-	memcpy(mix->bits, bits, sizeof(mix->bits));
-	for (size_t c = 0; c < view->column_count; c++) {
-		if (view->columns[c].aggregate == AGGREGATE_NONE)
-			continue;
-		mix->weights[c] = mem_grow(
-			mix->weights[c], &mix->capacity[c], nodes, sizeof(double));
-		memset(mix->weights[c], 0, nodes * sizeof(double));
-	}
-	return mix;
-}
-
-static void query_row_bits(struct query *query, uint32_t row, uint64_t *bits)
-{
-	for (size_t i = 0; i < query->clause_count; i++)
-		if (query->clauses[i].rows && query->clauses[i].frames)
-			bits[query->clauses[i].mixed] = filter_run_row_bits(
-				query->clauses[i].run, row);
-}
-
-static void query_weigh(struct query *query, struct mix *mix, const uint32_t *stack,
-	const uint32_t *rows, uint32_t count)
-{
-	for (size_t c = 0; c < query->view->column_count; c++) {
-		const uint64_t *column = query->sources[c].column;
-		double *weights = mix->weights[c];
-
-		if (query->view->columns[c].aggregate == AGGREGATE_NONE)
-			continue;
-		if (!column || query->view->columns[c].aggregate == AGGREGATE_COUNT)
-			for (uint32_t i = 0; i < count; i++)
-				weights[stack[rows[i]]]++;
-		else
-			for (uint32_t i = 0; i < count; i++)
-				weights[stack[rows[i]]] += (double)column[rows[i]];
-	}
-}
-
-static void query_add_stacks(struct query *query, const uint32_t *rows, uint32_t count)
-{
-	const uint32_t *stack = rows_index(query->extract.rows, CHUNK_STACK);
-	uint64_t bits[MIXED_MAX] = {0};
-	uint32_t nodes;
-
-	rows_nodes(query->extract.rows, &nodes);
-	if (!stack || !count)
-		return;
-	if (!query->mixed_count) {
-		query_weigh(query, query_mix(query, bits, nodes), stack, rows, count);
-		return;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		query_row_bits(query, rows[i], bits);
-		query_weigh(query, query_mix(query, bits, nodes), stack, &rows[i], 1);
-	}
-}
-
-struct frame_match {
-	struct query *query;
-	const uint64_t *bits; /* of the samples that are folded */
-};
-
-static bool frame_matches(void *arg, uint32_t node)
-{
-	const struct frame_match *match = arg;
-	struct query *query = match->query;
-
-	for (size_t i = 0; i < query->clause_count; i++)
-		if (query->clauses[i].frames &&
-			!filter_run_frame_given(query->clauses[i].run,
-				query->clauses[i].rows ? match->bits[query->clauses[i].mixed] : 0,
-				node))
-			return false;
-	return true;
-}
-
-/* The chunk's samples, by node, go into the tree. */
-static void query_fold_stacks(struct query *query)
-{
-	for (size_t i = 0; i < query->mix_count; i++) {
-		struct frame_match match = {query, query->mixes[i].bits};
-
-		stacks_add(&query->stacks, &query->extract, query->mixes[i].weights, frame_matches,
-			&match);
-	}
-	query->mix_count = 0;
 }
 
 static uint32_t query_narrow(
@@ -590,18 +315,24 @@ static uint32_t query_pick(struct query *query, struct rows *rows, uint32_t firs
 	return kept;
 }
 
-static void query_prepare_groups(struct query *query)
+/* The intervals of usage that end in the chunk, whatever the view is about. */
+static void query_cover(struct query *query, struct rows *rows)
 {
-	uint32_t entries;
+	const uint32_t *kind = rows_index(rows, CHUNK_KIND);
+	const uint64_t *time = rows_value(rows, CHUNK_TIME);
+	const uint64_t *duration = rows_value(rows, CHUNK_DURATION);
+	const uint32_t *flags = rows_index(rows, CHUNK_FLAGS);
+	uint32_t count;
+	const struct chunk_kind *kinds = rows_kinds(rows, &count);
 
-	query->tuple_count = 0;
-	index_clear(&query->tuple_index);
-	if (query->code_count != 1 || query->codes[0] == DOMAIN_ROW)
+	if (!kind || !time || !duration || !flags)
 		return;
-	entries = extract_entry_count(&query->extract, query->codes[0]);
-	query->entry_groups = mem_grow(
-		query->entry_groups, &query->entry_capacity, entries, sizeof(uint32_t));
-	memset(query->entry_groups, 0xff, entries * sizeof(uint32_t));
+	for (uint32_t row = 0; row < rows_count(rows); row++)
+		if (kinds[kind[row]].type == RECORD_HOST_USAGE && time[row] >= query->from &&
+			time[row] < query->to) {
+			query->covered += duration[row];
+			query->whole += flags[row] & RECORD_PARTIAL ? 0 : duration[row];
+		}
 }
 
 /*
@@ -645,6 +376,8 @@ static void query_chunk(struct query *query, struct rows *rows)
 	uint64_t first, last;
 	bool all_kinds, whole_span;
 
+	if (query->is_of_usage && rows_have(rows, RECORD_HOST_USAGE))
+		query_cover(query, rows);
 	if (!query_choose_kinds(query, rows, &all_kinds))
 		return;
 	extract_attach(&query->extract, rows, query->model);
@@ -684,36 +417,6 @@ bool query_step(struct query *query, uint64_t budget_ns)
 		query_chunk(query, rows);
 	} while (clock_now() < end);
 	return true;
-}
-
-static void query_fill_groups(struct query *query, struct table *table, double seconds)
-{
-	const struct view *view = query->view;
-	size_t width = view->column_count;
-
-	for (uint32_t group = 0; group < query->groups.count; group++) {
-		const struct value *keys = groups_keys(&query->groups, group);
-		struct table_row row = {.parent = TABLE_TOP};
-		struct value *cells;
-
-		for (size_t k = 0; k < view->key_count; k++)
-			row.id = hash_two(row.id, value_hash(keys[k]));
-		cells = table_add(table, row);
-		for (size_t c = 0; c < width; c++) {
-			cells[c] = sums_get(&query->sums[c], group, seconds);
-			if (view->columns[c].share)
-				cells[c] = column_value(&view->columns[c], value_number(cells[c]),
-					query->total[c], query->filtered[c], query->filtered[c],
-					seconds);
-		}
-		memcpy(cells + width, keys, view->key_count * sizeof(*keys));
-		cells[width + view->key_count] = sums_get(&query->sums[width], group, 0);
-	}
-	/* The texts of the cells move with them. */
-	table->texts = query->groups.texts;
-	query->groups.texts = (struct intern){0};
-	groups_release(&query->groups);
-	groups_init(&query->groups, view->key_count);
 }
 
 /* Records that were lost within the span, as far as chunks tell it apart. */

@@ -11,10 +11,14 @@ struct stack_row {
 	bool has_more, is_open;
 };
 
-void stacks_init(struct stacks *stacks, const struct view *view, struct unfolding unfolding)
+void stacks_init(struct stacks *stacks, const struct view *view, struct unfolding unfolding,
+	struct groups_bound bound)
 {
 	*stacks = (struct stacks){.view = view, .unfolding = unfolding};
-	groups_init(&stacks->groups, view->key_count);
+	/* A half of it for the functions, the other for where they stand. */
+	bound.bytes /= 2;
+	groups_init(&stacks->groups, view->key_count, bound);
+	stacks->rows_most = (uint32_t)(bound.bytes / bound.each);
 	stacks->sums = mem_zalloc((view->column_count + 1) * sizeof(*stacks->sums));
 	for (size_t i = 0; i <= view->column_count; i++)
 		sums_init(&stacks->sums[i], AGGREGATE_NONE, false);
@@ -46,9 +50,14 @@ static void stacks_describe(struct stacks *stacks, struct extract *x, uint32_t g
 								   : view->keys[0];
 
 		sums_reserve(&stacks->sums[i], group + 1);
-		if (i == view->column_count || view->columns[i].aggregate == AGGREGATE_NONE)
-			sums_add_value(&stacks->sums[i], group, field->get(x, node),
-				&stacks->groups.texts);
+		if (i < view->column_count && view->columns[i].aggregate != AGGREGATE_NONE)
+			continue;
+		if (group != stacks->groups.others)
+			sums_add_value(&stacks->sums[i], group, field_get(field, x, node),
+				&stacks->groups);
+		else if (field == (view->label ? view->label : view->keys[0]))
+			sums_add_value(&stacks->sums[i], group, value_text(STR(GROUPS_OTHERS)),
+				&stacks->groups);
 	}
 }
 
@@ -59,7 +68,7 @@ static uint32_t stacks_group(struct stacks *stacks, struct extract *x, uint32_t 
 	bool added;
 
 	for (size_t i = 0; i < stacks->view->key_count; i++)
-		keys[i] = stacks->view->keys[i]->get(x, node);
+		keys[i] = field_get(stacks->view->keys[i], x, node);
 	group = groups_find(&stacks->groups, keys, &added);
 	if (added)
 		stacks_describe(stacks, x, group, node);
@@ -91,7 +100,7 @@ static uint32_t stacks_row(struct stacks *stacks, uint32_t parent, uint32_t grou
 	uint32_t at = index_find(&stacks->by_path, hash, path_is, stacks, &key);
 	size_t width = stacks->view->column_count;
 
-	if (at != INDEX_NONE || stacks->row_count == STACKS_ROWS_MAX)
+	if (at != INDEX_NONE || stacks->row_count == stacks->rows_most)
 		return at;
 	key.id = hash_two(
 		parent == TABLE_TOP ? 0 : stacks->rows[parent].id, group_id(stacks, group));
@@ -270,7 +279,7 @@ struct value column_value(const struct view_column *column, double sum, double t
 static struct value stacks_text(struct table *table, struct value value)
 {
 	if (value.type == VALUE_TEXT)
-		value.text = intern(&table->texts, value.text);
+		value = value_text(intern(&table->texts, value_str(value)));
 	return value;
 }
 
@@ -280,7 +289,8 @@ void stacks_fill(const struct stacks *stacks, struct table *table, const double 
 	const struct view *view = stacks->view;
 	size_t width = view->column_count;
 
-	table->cut = stacks->row_count == STACKS_ROWS_MAX;
+	table->cut = stacks->row_count == stacks->rows_most || stacks->groups.others != INDEX_NONE;
+	table_reserve(table, stacks->row_count);
 	for (uint32_t i = 0; i < stacks->row_count; i++) {
 		const struct stack_row *row = &stacks->rows[i];
 		const double *sums = stacks->weights + i * width;

@@ -13,8 +13,6 @@
 #include "view/group.h"
 #include "view/table.h"
 
-#define STACKS_ROWS_MAX (1u << 20)
-
 /* Which rows of a tree are unfolded. */
 struct unfolding {
 	bool (*is_open)(const void *arg, uint64_t id, uint32_t depth);
@@ -28,7 +26,7 @@ struct stacks {
 	struct sums *sums;    /* a column, by group: what is shown and not summed */
 	struct stack_row *rows;
 	double *weights; /* of a row: a number a column */
-	uint32_t row_count;
+	uint32_t row_count, rows_most;
 	size_t row_capacity, weight_capacity;
 	struct index by_path;
 	/* Of the chunk at hand, by node. */
@@ -42,7 +40,8 @@ struct stacks {
 	uint32_t target_count;
 };
 
-void stacks_init(struct stacks *stacks, const struct view *view, struct unfolding unfolding);
+void stacks_init(struct stacks *stacks, const struct view *view, struct unfolding unfolding,
+	struct groups_bound bound);
 void stacks_release(struct stacks *stacks);
 
 /*

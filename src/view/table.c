@@ -24,6 +24,18 @@ void table_free(struct table *table)
 	free(table);
 }
 
+void table_reserve(struct table *table, uint32_t rows)
+{
+	size_t cells = rows * table_width(table);
+
+	if (rows <= table->row_capacity)
+		return;
+	table->rows = mem_realloc(table->rows, rows * sizeof(*table->rows));
+	table->cells = mem_realloc(table->cells, cells * sizeof(*table->cells));
+	table->row_capacity = rows;
+	table->cell_capacity = cells;
+}
+
 struct value *table_add(struct table *table, struct table_row row)
 {
 	size_t width = table_width(table);
@@ -57,17 +69,20 @@ static int compare_cells(const struct sorting *sorting, uint32_t a, uint32_t b)
 	return sorting->falling ? -order : order;
 }
 
-static int compare_rows(const void *first, const void *second, void *arg)
+static int compare_rows(const struct sorting *sorting, uint32_t a, uint32_t b)
 {
-	const struct sorting *sorting = arg;
 	const struct table *table = sorting->table;
-	uint32_t a = *(const uint32_t *)first, b = *(const uint32_t *)second;
 	int order;
 
 	/* Siblings side by side: the tree is walked from this afterwards. */
 	if (table->rows[a].parent != table->rows[b].parent)
 		return table->rows[a].parent < table->rows[b].parent ? -1 : 1;
 	order = compare_cells(sorting, a, b);
+	/* Equal ones by what they are shares of, if anything: processes at rest, and not recorded.
+	 */
+	for (size_t i = 0; !order && i < table->view->column_count; i++)
+		if (table->view->columns[i].share)
+			order = compare_cells(&(struct sorting){table, i, true}, a, b);
 	if (!order)
 		order = value_compare(table_label(table, a), table_label(table, b));
 	/*
@@ -79,6 +94,28 @@ static int compare_rows(const void *first, const void *second, void *arg)
 	for (size_t i = 0; !order && i < table->view->key_count; i++)
 		order = value_compare(table_keys(table, a)[i], table_keys(table, b)[i]);
 	return order ? order : (a > b) - (a < b);
+}
+
+/*
+ * Sorts by merging.  Thousands of rows that are at rest come in order already, as they were met:
+ * where one half ends before the other begins, there is nothing to merge.
+ */
+static void merge_sort(
+	const struct sorting *sorting, uint32_t *rows, uint32_t *room, uint32_t count)
+{
+	uint32_t half = count / 2, left = 0, right = half;
+
+	if (count < 2)
+		return;
+	merge_sort(sorting, rows, room, half);
+	merge_sort(sorting, rows + half, room, count - half);
+	if (compare_rows(sorting, rows[half - 1], rows[half]) <= 0)
+		return;
+	memcpy(room, rows, half * sizeof(*rows));
+	for (uint32_t i = 0; left < half; i++)
+		rows[i] = right < count && compare_rows(sorting, rows[right], room[left]) < 0
+				  ? rows[right++]
+				  : room[left++];
 }
 
 /*
@@ -112,15 +149,21 @@ void table_sort(struct table *table, size_t column, bool falling)
 {
 	struct sorting sorting = {table, column, falling};
 	bool is_tree = false;
-	uint32_t *first, *sorted;
+	uint32_t *first, *sorted, *room;
 
+	if (table->order && table->sorted_by == column && table->falling == falling)
+		return;
+	table->sorted_by = column;
+	table->falling = falling;
 	table->order = mem_realloc(
 		table->order, (table->count ? table->count : 1) * sizeof(uint32_t));
 	for (uint32_t i = 0; i < table->count; i++) {
 		table->order[i] = i;
 		is_tree |= table->rows[i].parent != TABLE_TOP;
 	}
-	qsort_r(table->order, table->count, sizeof(uint32_t), compare_rows, &sorting);
+	room = mem_alloc((table->count / 2 + 1) * sizeof(*room));
+	merge_sort(&sorting, table->order, room, table->count);
+	free(room);
 	if (!is_tree || !table->count)
 		return;
 	sorted = mem_dup(table->order, table->count * sizeof(uint32_t));

@@ -33,6 +33,8 @@ struct table {
 	struct table_row *rows; /* as they were added; order says how they are shown */
 	struct value *cells;	/* a row: the columns, then the keys, then the label */
 	uint32_t *order;
+	size_t sorted_by; /* a column; if there is an order */
+	bool falling;
 	uint32_t count;
 	size_t row_capacity, cell_capacity;
 	struct intern texts; /* what the cells point into */
@@ -45,6 +47,9 @@ static inline size_t table_width(const struct table *table)
 {
 	return table->view->column_count + table->view->key_count + 1;
 }
+
+/* Room for so many rows in all, and not more. */
+void table_reserve(struct table *table, uint32_t rows);
 
 /* Adds a row; its cells are to be filled in. */
 struct value *table_add(struct table *table, struct table_row row);

@@ -38,7 +38,7 @@ int value_compare(struct value a, struct value b)
 	if (rank || a.type == VALUE_NONE)
 		return rank;
 	if (a.type == VALUE_TEXT)
-		return str_compare(a.text, b.text);
+		return str_compare(value_str(a), value_str(b));
 	if (a.type == VALUE_UNSIGNED && b.type == VALUE_UNSIGNED)
 		return (a.u > b.u) - (a.u < b.u);
 	if (a.type == VALUE_SIGNED && b.type == VALUE_SIGNED)
@@ -54,7 +54,7 @@ uint64_t value_hash(struct value value)
 	case VALUE_NONE:
 		return 0;
 	case VALUE_TEXT:
-		return hash_str(value.text);
+		return hash_str(value_str(value));
 	case VALUE_BOOL:
 		return hash_two(value.b, value.type);
 	default:
@@ -158,7 +158,7 @@ void value_print(struct buf *out, struct value value, const struct value_format 
 	case VALUE_NONE:
 		break;
 	case VALUE_TEXT:
-		text_escape(out, value.text, format->charset);
+		text_escape(out, value_str(value), format->charset);
 		break;
 	case VALUE_BOOL:
 		buf_add_text(out, value.b ? "yes" : "no");

@@ -18,13 +18,15 @@ enum value_type {
 	VALUE_BOOL,
 };
 
+/* Two words: tables are made of these. */
 struct value {
 	enum value_type type;
+	uint32_t size; /* of a text */
 	union {
 		uint64_t u;
 		int64_t s;
 		double f;
-		struct str text;
+		const char *data; /* of a text: value_str() */
 		bool b;
 	};
 };
@@ -63,7 +65,15 @@ static inline struct value value_real(double f)
 
 static inline struct value value_text(struct str text)
 {
-	return (struct value){.type = VALUE_TEXT, .text = text};
+	return (struct value){.type = VALUE_TEXT,
+		.size = text.size < UINT32_MAX ? (uint32_t)text.size : UINT32_MAX,
+		.data = text.data};
+}
+
+/* A text's bytes. */
+static inline struct str value_str(struct value value)
+{
+	return (struct str){value.data, value.size};
 }
 
 static inline struct value value_bool(bool b)

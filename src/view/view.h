@@ -15,12 +15,13 @@
 #include "view/filter.h"
 
 #define VIEW_KEYS 4
+#define VIEW_PARENTS 2 /* that tell a row above */
 #define VIEW_COLUMNS 32
 
 enum view_panel { PANEL_TABLE, PANEL_TREE, PANELS };
 
 /* A key whose values form a tree. */
-enum view_path { PATH_NONE, PATH_CALLERS, PATH_CALLEES };
+enum view_path { PATH_NONE, PATH_CALLERS, PATH_CALLEES, PATH_PARENTS, PATHS };
 
 enum aggregate {
 	AGGREGATE_NONE, /* of the record that began the group */
@@ -35,6 +36,7 @@ enum aggregate {
 	AGGREGATE_P50,
 	AGGREGATE_P90,
 	AGGREGATE_P99,
+	AGGREGATE_MEAN, /* of what holds for a time: over all the time that was looked at */
 	AGGREGATES
 };
 
@@ -52,9 +54,26 @@ struct view_column {
 	const struct field *field;
 	enum aggregate aggregate;
 	enum share share;
-	int width;    /* cells; 0: what is left */
-	int sort;     /* 1 rising, -1 falling, 0: not what the view is sorted by at first */
-	int priority; /* the highest leaves first when the screen is narrow; 0: stays */
+	int width;	      /* cells; 0: what is left */
+	int sort;	      /* 1 rising, -1 falling, 0: not what the view is sorted by at first */
+	bool when_containers; /* shown only where there are any */
+	int priority;	      /* the highest leaves first when the screen is narrow; 0: stays */
+};
+
+/* Something that is done about a row, on the live machine. */
+struct view_action {
+	char *key;     /* the letter that chooses it from the list of actions */
+	char *name;    /* as the list has it */
+	char *request; /* a verb of the router; its target is the row's key */
+	char *prompt;  /* what is typed before, as its argument; NULL: nothing */
+	bool signal;   /* a signal is chosen before, as its argument */
+	bool ask;      /* whether to ask before it is done */
+};
+
+/* Another view that a row leads to. */
+struct view_drill {
+	char *view; /* its id */
+	char *key;  /* the letter that leads there; NULL: none */
 };
 
 struct view {
@@ -66,6 +85,13 @@ struct view {
 	size_t tip_count;
 	enum view_panel panel;
 	enum view_path path;
+	/*
+	 * Its rows may be looked at as a tree: path may become PATH_PARENTS.  The fields tell the
+	 * first keys of the row above.
+	 */
+	bool has_parents;
+	const struct field *parents[VIEW_PARENTS];
+	size_t parent_count;
 	bool expand; /* a record counts once for each frame of its stack */
 	struct filter *filter;
 	const struct field *keys[VIEW_KEYS];
@@ -73,8 +99,17 @@ struct view {
 	const struct field *label; /* shown for the first key; NULL: the key itself */
 	struct view_column *columns;
 	size_t column_count;
-	char **drill; /* ids; the first is where Enter leads */
+	/*
+	 * What is to be asked for while the view is looked at: of a container where that is its
+	 * first key, else of a process; NULL: nothing.
+	 */
+	char *detail;
+	bool follow; /* the cursor begins at the last row, and stays there */
+	struct view_action *actions;
+	size_t action_count;
+	struct view_drill *drill; /* the first is where Enter leads */
 	size_t drill_count;
+	double window;	/* seconds of a live recording that it shows; 0: as usual */
 	uint32_t types; /* FIELD_TYPE()s of the records that are rows of it; 0: any */
 };
 
@@ -111,5 +146,8 @@ struct view_set {
 void view_set_load(struct view_set *set);
 void view_set_release(struct view_set *set);
 const struct view *view_set_find(const struct view_set *set, const char *id);
+
+/* What to say of an id that no view has: which ones are near, and how to list all.  To be freed. */
+char *view_set_missing(const struct view_set *set, const char *id);
 
 #endif

@@ -12,15 +12,23 @@
 
 const char *const view_panel_names[PANELS] = {"table", "tree"};
 const char *const view_aggregate_names[AGGREGATES] = {"none", "sum", "rate", "count", "avg", "min",
-	"max", "last", "distinct", "p50", "p90", "p99"};
+	"max", "last", "distinct", "p50", "p90", "p99", "mean"};
 static const char *const share_names[] = {"", "total", "filtered", "parent"};
-static const char *const path_names[] = {"", "stack.callers", "stack.callees"};
+static const char *const when_names[] = {"containers"};
+static const char *const path_names[] = {
+	"", "stack.callers", "stack.callees", "proc.parents", "cgroup.parents"};
+/* Those of rows below rows: the first keys, and what tells them of the row above. */
+static const struct {
+	const char *keys[VIEW_PARENTS], *above[VIEW_PARENTS];
+} parents[] = {{{"proc.pid"}, {"proc.ppid"}},
+	{{"cgroup.hierarchy", "cgroup.id"}, {"cgroup.parent_hierarchy", "cgroup.parent"}}};
 
 struct loader {
 	struct view *view;
 	const char *file;
 	struct str text;
 	char message[400];
+	size_t parents; /* which of parents[], of a view whose path is PATH_PARENTS */
 };
 
 /* The line on which something is written in the file, for what Lua no longer knows the line of. */
@@ -144,9 +152,42 @@ static void take_key(lua_State *lua, struct loader *loader, const char *key)
 	loader->view->keys[loader->view->key_count++] = take_field(lua, loader, key);
 }
 
+/* { "inspect", key = "i" } */
+static void take_drill_entry(lua_State *lua, struct loader *loader, struct view_drill *drill)
+{
+	const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : NULL;
+
+	if (key && !strcmp(key, "key")) {
+		set_text(lua, loader, key, &drill->key);
+		if (strlen(drill->key) != 1 || drill->key[0] <= ' ' || drill->key[0] > '~')
+			load_fail(lua, loader, key, "'key' is one character");
+	} else if (key ? !strcmp(key, "view") : lua_tointeger(lua, -2) == 1) {
+		set_text(lua, loader, "view", &drill->view);
+	} else {
+		load_fail(lua, loader, key ? key : "drill", "an entry of 'drill' has no key '%s'",
+			key ? key : "?");
+	}
+}
+
 static void take_drill(lua_State *lua, struct loader *loader, const char *key)
 {
-	add_text(&loader->view->drill, &loader->view->drill_count, take_text(lua, loader, key));
+	struct view *view = loader->view;
+	struct view_drill *drill;
+
+	view->drill = mem_realloc(view->drill, (view->drill_count + 1) * sizeof(*view->drill));
+	drill = &view->drill[view->drill_count++];
+	*drill = (struct view_drill){0};
+	if (lua_type(lua, -1) != LUA_TTABLE) {
+		drill->view = take_text(lua, loader, key);
+		return;
+	}
+	lua_pushnil(lua);
+	while (lua_next(lua, -2)) {
+		take_drill_entry(lua, loader, drill);
+		lua_pop(lua, 1);
+	}
+	if (!drill->view)
+		load_fail(lua, loader, key, "an entry of 'drill' has a view");
 }
 
 static void take_tip(lua_State *lua, struct loader *loader, const char *key)
@@ -201,6 +242,8 @@ static void take_column_entry(lua_State *lua, struct loader *loader, struct view
 		take_width(lua, loader, column);
 	} else if (!strcmp(key, "sort")) {
 		take_sort(lua, loader, column);
+	} else if (!strcmp(key, "when")) {
+		column->when_containers = take_choice(lua, loader, key, when_names, 1) == 0;
 	} else if (!strcmp(key, "priority")) {
 		column->priority = take_number(lua, loader, key);
 	} else if (!strcmp(key, "id")) {
@@ -228,6 +271,10 @@ static void check_column(lua_State *lua, struct loader *loader, const struct vie
 				"%s is no number: agg = \"%s\" cannot be", column->field->name,
 				view_aggregate_names[column->aggregate]);
 	}
+	if (column->aggregate == AGGREGATE_MEAN && !is_usage(column->field))
+		load_fail(lua, loader, column->field->name,
+			"%s does not hold for a time: agg = \"mean\" cannot be",
+			column->field->name);
 	if ((column->share || view_has_frames(loader->view)) && column->aggregate && number &&
 		!column->field->column && !column->field->is_constant)
 		load_fail(lua, loader, column->field->name,
@@ -266,6 +313,54 @@ static void take_column(lua_State *lua, struct loader *loader, const char *key)
 		column->width = column->share ? 7 : column->field->width;
 }
 
+static void take_action_entry(lua_State *lua, struct loader *loader, struct view_action *action)
+{
+	static const char *const choices[] = {"signal"};
+	char **texts[] = {&action->key, &action->name, &action->request, &action->prompt};
+	static const char *const names[] = {"key", "name", "request", "prompt"};
+	const char *key = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : NULL;
+	size_t place = key ? 0 : (size_t)lua_tointeger(lua, -2);
+
+	if (key && !strcmp(key, "ask")) {
+		action->ask = lua_toboolean(lua, -1);
+		return;
+	}
+	if (key && !strcmp(key, "choose")) {
+		action->signal = take_choice(lua, loader, key, choices, 1) == 0;
+		return;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		if (key ? strcmp(key, names[i]) != 0 : i + 1 != place || i > 1)
+			continue;
+		free(*texts[i]);
+		*texts[i] = take_text(lua, loader, names[i]);
+		return;
+	}
+	load_fail(lua, loader, key ? key : "actions", "an action has no key '%s'", key ? key : "?");
+}
+
+/* { "k", "Send a signal", request = "signal", choose = "signal", ask = true } */
+static void take_action(lua_State *lua, struct loader *loader, const char *key)
+{
+	struct view *view = loader->view;
+	struct view_action *action;
+
+	if (lua_type(lua, -1) != LUA_TTABLE)
+		load_fail(lua, loader, key, "an action is a table in braces");
+	view->actions = mem_realloc(
+		view->actions, (view->action_count + 1) * sizeof(*view->actions));
+	action = &view->actions[view->action_count++];
+	*action = (struct view_action){0};
+	lua_pushnil(lua);
+	while (lua_next(lua, -2)) {
+		take_action_entry(lua, loader, action);
+		lua_pop(lua, 1);
+	}
+	if (!action->key || strlen(action->key) != 1 || !action->name || !action->request)
+		load_fail(lua, loader, action->name ? action->name : key,
+			"an action has a letter, a name and a request");
+}
+
 static void take_filter(lua_State *lua, struct loader *loader, const char *key)
 {
 	char *text = take_text(lua, loader, key);
@@ -276,6 +371,15 @@ static void take_filter(lua_State *lua, struct loader *loader, const char *key)
 	if (!loader->view->filter)
 		load_fail(lua, loader, lua_tostring(lua, -1), "in the filter, at character %zu: %s",
 			error.column + 1, error.text);
+}
+
+static void take_path(lua_State *lua, struct loader *loader, const char *key)
+{
+	size_t count = sizeof(path_names) / sizeof(*path_names);
+	size_t path = (size_t)take_choice(lua, loader, key, path_names, count);
+
+	loader->parents = path > PATH_PARENTS ? path - PATH_PARENTS : 0;
+	loader->view->path = path > PATH_PARENTS ? PATH_PARENTS : (enum view_path)path;
 }
 
 static void take_entry(lua_State *lua, struct loader *loader)
@@ -297,9 +401,11 @@ static void take_entry(lua_State *lua, struct loader *loader)
 		view->panel = (enum view_panel)take_choice(
 			lua, loader, key, view_panel_names, PANELS);
 	else if (!strcmp(key, "path"))
-		view->path = (enum view_path)take_choice(lua, loader, key, path_names, 3);
+		take_path(lua, loader, key);
 	else if (!strcmp(key, "expand"))
 		view->expand = take_choice(lua, loader, key, expand, 1) == 0;
+	else if (!strcmp(key, "window"))
+		view->window = take_number(lua, loader, key);
 	else if (!strcmp(key, "filter"))
 		take_filter(lua, loader, key);
 	else if (!strcmp(key, "key"))
@@ -308,6 +414,12 @@ static void take_entry(lua_State *lua, struct loader *loader)
 		view->label = take_field(lua, loader, key);
 	else if (!strcmp(key, "columns"))
 		take_list(lua, loader, key, VIEW_COLUMNS, take_column);
+	else if (!strcmp(key, "detail"))
+		view->detail = take_text(lua, loader, key);
+	else if (!strcmp(key, "follow"))
+		view->follow = lua_toboolean(lua, -1);
+	else if (!strcmp(key, "actions"))
+		take_list(lua, loader, key, 16, take_action);
 	else if (!strcmp(key, "drill"))
 		take_list(lua, loader, key, 16, take_drill);
 	else
@@ -352,6 +464,26 @@ static void check_frames(lua_State *lua, struct loader *loader)
 	}
 }
 
+/* Rows below rows are a list at first, unless the view is a tree: F5 makes one of it. */
+static void check_parents(lua_State *lua, struct loader *loader)
+{
+	struct view *view = loader->view;
+	const char *const *keys = parents[loader->parents].keys;
+	bool fits = true;
+
+	for (size_t i = 0; i < VIEW_PARENTS && keys[i]; i++) {
+		fits = fits && i < view->key_count && !strcmp(view->keys[i]->name, keys[i]);
+		view->parents[i] = field_find(str_from(parents[loader->parents].above[i]));
+		view->parent_count = i + 1;
+	}
+	if (!fits)
+		load_fail(lua, loader, "path", "%s goes with other keys, see tracetop-views(5)",
+			path_names[PATH_PARENTS + loader->parents]);
+	view->has_parents = true;
+	if (view->panel != PANEL_TREE)
+		view->path = PATH_NONE;
+}
+
 static void check_view(lua_State *lua, struct loader *loader)
 {
 	struct view *view = loader->view;
@@ -365,6 +497,8 @@ static void check_view(lua_State *lua, struct loader *loader)
 		view->keys[view->key_count++] = field_find(STR("symbol.id"));
 		view->label = field_find(STR("symbol.name"));
 	}
+	if (view->path == PATH_PARENTS)
+		check_parents(lua, loader);
 	if (view->panel == PANEL_TREE && !view->path)
 		load_fail(lua, loader, "panel", "a tree has a path");
 	if (view->path && view->panel != PANEL_TREE)
@@ -457,8 +591,20 @@ void view_free(struct view *view)
 		free(view->columns[i].id);
 	}
 	free(view->columns);
+	for (size_t i = 0; i < view->action_count; i++) {
+		free(view->actions[i].key);
+		free(view->actions[i].name);
+		free(view->actions[i].request);
+		free(view->actions[i].prompt);
+	}
+	free(view->actions);
+	free(view->detail);
 	free_texts(view->tips, view->tip_count);
-	free_texts(view->drill, view->drill_count);
+	for (size_t i = 0; i < view->drill_count; i++) {
+		free(view->drill[i].view);
+		free(view->drill[i].key);
+	}
+	free(view->drill);
 	filter_free(view->filter);
 	free(view->id);
 	free(view->file);

@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "view/builtin.h"
 #include "view/view.h"
 
@@ -142,4 +143,29 @@ const struct view *view_set_find(const struct view_set *set, const char *id)
 		if (!strcmp(set->views[i]->id, id))
 			return set->views[i];
 	return NULL;
+}
+
+/* Begun with, or mistyped by a letter or two. */
+static bool is_near(struct str id, struct str written)
+{
+	size_t limit = written.size > 6 ? 3 : written.size > 3 ? 2 : 1;
+
+	return text_distance(written, id, limit) <= limit ||
+	       (id.size > written.size &&
+		       !text_distance(written, (struct str){id.data, written.size}, 0));
+}
+
+char *view_set_missing(const struct view_set *set, const char *id)
+{
+	struct buf text = {0};
+	size_t near = 0;
+
+	buf_printf(&text, "there is no view '%s'", id);
+	for (size_t i = 0; *id && i < set->count; i++)
+		if (is_near(str_from(set->views[i]->id), str_from(id)))
+			buf_printf(&text, "%s%s", near++ ? ", " : ": did you mean ",
+				set->views[i]->id);
+	buf_add_text(&text, near ? "? " : ": ");
+	buf_add_text(&text, "tracetop list views shows those there are");
+	return buf_detach(&text);
 }

@@ -393,7 +393,7 @@ static void quotes_hold_any_text(void **state)
 		filter_quote(&text, value_text((struct str){raw, size}));
 		filter = filter_parse(text.data, &error);
 		assert_non_null(filter);
-		assert_bytes(filter->checks[0].values[0].text, ((struct str){raw, size}));
+		assert_bytes(value_str(filter->checks[0].values[0]), ((struct str){raw, size}));
 		filter_free(filter);
 		buf_release(&text);
 	}

@@ -297,7 +297,7 @@ static void check_tree(const char *text, int step, uint32_t deepest)
 		size_t at = 0;
 
 		for (uint32_t up = row; up != TABLE_TOP; up = table->rows[up].parent)
-			reversed[depth++] = function_of(table_label(table, up).text);
+			reversed[depth++] = function_of(value_str(table_label(table, up)));
 		assert_int_equal(table->rows[row].depth + 1, depth);
 		for (uint32_t k = 0; k < depth; k++)
 			functions[k] = reversed[depth - 1 - k];
@@ -359,7 +359,7 @@ static void a_function_counts_once_a_sample(void **state)
 	}
 	assert_int_equal(table->count, FUNCTIONS);
 	for (uint32_t row = 0; row < table->count; row++) {
-		uint32_t function = function_of(table_label(table, row).text);
+		uint32_t function = function_of(value_str(table_label(table, row)));
 
 		assert_near(table_cells(table, row)[0], (double)with[function]);
 		assert_near(table_cells(table, row)[1], (double)self[function]);
