@@ -116,24 +116,12 @@ static void refused(const struct probe_host *host, struct probe_result *result, 
 
 /* --- BTF --- */
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
 static struct btf *kernel_btf(struct probe_host *host)
 {
-	libbpf_print_fn_t before;
-
 	if (host->btf_code <= 0)
 		return host->btf;
-	before = libbpf_set_print(quiet);
 	host->btf = btf__load_vmlinux_btf();
 	host->btf_code = host->btf ? 0 : errno == ESRCH ? -ENOENT : -errno;
-	libbpf_set_print(before);
 	return host->btf;
 }
 
@@ -491,10 +479,8 @@ static int create_map(enum bpf_map_type type)
 
 static void run_map(struct probe_host *host, const struct probe *probe, struct probe_result *result)
 {
-	libbpf_print_fn_t before = libbpf_set_print(quiet);
 	int fd = create_map((enum bpf_map_type)probe->number);
 
-	libbpf_set_print(before);
 	if (fd >= 0)
 		close(fd);
 	else

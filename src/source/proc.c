@@ -193,15 +193,13 @@ static int proc_read_stat(uint32_t tgid, struct proc_info *info)
 	code = fs_read(path, &text, 8192, NULL);
 	at = code || !text.data ? NULL : strrchr(text.data, ')');
 	if (at) {
-		uint64_t ticks = 0, boot = clock_ns(CLOCK_BOOTTIME), now = clock_now();
+		uint64_t ticks = 0;
 
 		sscanf(at + 1,
 			" %*c %" SCNu32 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
 			"%*s %*s %*s %" SCNu64,
 			&info->parent, &ticks);
-		ticks = ticks * NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
-		if (ticks > boot - now) /* else it began before a suspend that is longer */
-			info->start = ticks - (boot - now);
+		info->start = clock_of_ticks(ticks);
 	}
 	buf_release(&text);
 	return code;
