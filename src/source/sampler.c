@@ -5,16 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/worker.h"
+#include "source/narrow.h"
 #include "source/sampler_local.h"
 
 /* Records that are younger than this may still be overtaken by others of the same time. */
 #define SLACK_NS (2 * NS_PER_MS)
 #define FIRST_TICK_NS (20 * NS_PER_MS)
+#define EARLY_NS (300 * NS_PER_MS) /* that a first sample is waited for by such ticks */
 #define TICK_NS (100 * NS_PER_MS)
 #define FAST_TICK_NS (50 * NS_PER_MS)
 #define FAST_RATE 500	   /* samples a second of all CPUs from which ticks are fast */
@@ -29,6 +32,7 @@ struct sampler *sampler_new(struct loop *loop, struct recording *recording, stru
 	sampler->loop = loop;
 	sampler->recording = recording;
 	sampler->model = model;
+	sampler->own_pid = (uint32_t)getpid();
 	sampler->worker = worker_new(loop, "tracetop-proc", PROC_THREADS, false);
 	return sampler;
 }
@@ -119,10 +123,13 @@ void sampler_on_tick(struct sampler *sampler, void (*hook)(void *arg), void *arg
 static uint64_t sampler_expire(void *arg, uint64_t now)
 {
 	struct sampler *sampler = arg;
+	bool soon;
 
 	sampler_tick(sampler, now);
-	/* While a record waits, its deadline has to be seen to. */
-	return clock_now() + (sampler->waiting ? FIRST_TICK_NS : sampler->tick_ns);
+	/* While a record waits, its deadline has to be seen to; and a screen waits for a first one.
+	 */
+	soon = sampler->waiting || (!sampler->sampled && now < sampler->begun + EARLY_NS);
+	return clock_now() + (soon ? FIRST_TICK_NS : sampler->tick_ns);
 }
 
 /* The idle tasks, one a CPU, all with the number 0: no file of /proc tells of them. */
@@ -148,13 +155,12 @@ int sampler_start(struct sampler *sampler, const struct sampler_config *config, 
 		return code;
 	}
 	record_idle_task(sampler);
-	if (!sampler->kernel_dso) { /* the first start, and not a change of the event */
+	if (!sampler->kernel_dso) /* the first start, and not a change of the event */
 		sampler_describe_kernel(sampler);
-		if (sampler->cgroups)
-			sampler_find_cgroups(sampler);
-	}
 	sampler_begin(sampler);
 	sampler->running = true;
+	sampler->sampled = false;
+	sampler->begun = clock_now();
 	sampler->tick_ns = sampler->frequency * sampler->cpu_count >= FAST_RATE ? FAST_TICK_NS
 										: TICK_NS;
 	for (size_t i = 0; i < sampler->event_count; i++) /* no telling how often it hits */
@@ -207,7 +213,10 @@ struct sampler_status sampler_status(const struct sampler *sampler)
 		.lost = sampler->lost,
 		.throttled = sampler->throttled,
 		.broken = sampler->broken,
-		.narrowed = !sampler->pid_count ? ""
-			    : sampler->narrow	? "by BPF"
-						: "by perf"};
+		.narrowed = !sampler->pid_count	  ? ""
+			    : sampler->by_threads ? "by perf"
+						  : "by BPF",
+		.wide = sampler->chosen && sampler->wide.code ? sampler->wide.text : NULL,
+		.left_out = sampler->left_out +
+			    (sampler->narrow ? narrow_left_out(sampler->narrow) : 0)};
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/chosen.h"
 
 struct loop;
 struct model;
@@ -29,7 +30,8 @@ struct sampler_config {
 	const char *cpus;     /* "0-3,8"; NULL: all */
 	const uint32_t *pids; /* processes and their children; none: all */
 	size_t pid_count;
-	size_t ring_size; /* bytes a CPU; 0: by the frequency */
+	const struct chosen *chosen; /* containers; NULL: all.  With processes, both must hold */
+	size_t ring_size;	     /* bytes a CPU; 0: by the frequency */
 };
 
 struct sampler *sampler_new(struct loop *loop, struct recording *recording, struct model *model);
@@ -51,6 +53,10 @@ int sampler_change(
  */
 uint64_t sampler_stop(struct sampler *sampler);
 void sampler_free(struct sampler *sampler);
+
+/* Samples those who live there from now on, or no longer; nothing, where no container is chosen. */
+void sampler_decide(
+	struct sampler *sampler, const struct chosen_place *place, enum chosen_answer answer);
 
 /* Takes in what has come; called by its own timer as well.  @now: clock_now(). */
 void sampler_tick(struct sampler *sampler, uint64_t now);
@@ -74,6 +80,8 @@ struct sampler_status {
 	uint64_t throttled;   /* times that the kernel paused an event */
 	uint64_t broken;      /* records that could not be taken apart */
 	const char *narrowed; /* how it is narrowed to processes: "by BPF", "by perf"; "" */
+	const char *wide;     /* why it is not narrowed to containers; NULL: it is, or to none */
+	uint64_t left_out;    /* samples of others that the kernel did not write */
 };
 struct sampler_status sampler_status(const struct sampler *sampler);
 

@@ -61,11 +61,15 @@ struct sampler {
 	size_t cpu_count;
 	uint32_t *pids;
 	size_t pid_count;
+	uint32_t own_pid; /* of tracetop itself */
+	const struct chosen *chosen;
 	struct narrow *narrow;
-	bool by_threads; /* narrowed by perf's own targets */
-	bool user_only;	 /* no right to sample the kernel */
-	bool cgroups;	 /* samples carry the id of the cgroup */
-	bool build_ids;	 /* mappings come with them */
+	uint64_t left_out; /* by those that were closed */
+	struct error wide; /* why it is not narrowed to what is chosen; code 0: it is */
+	bool by_threads;   /* narrowed by perf's own targets */
+	bool user_only;	   /* no right to sample the kernel */
+	bool cgroups;	   /* samples carry the id of the cgroup */
+	bool build_ids;	   /* mappings come with them */
 
 	struct sampled_event *events;
 	size_t event_count;
@@ -95,6 +99,8 @@ struct sampler {
 	char names[160], why[256];
 	uint64_t frequency, lost, throttled, broken;
 	uint64_t newest; /* time of the record taken in last */
+	uint64_t begun;	 /* when sampling was */
+	bool sampled;	 /* there was a sample since */
 	bool running;
 };
 
@@ -103,6 +109,12 @@ int sampler_open(struct sampler *sampler, const struct sampler_config *config, s
 void sampler_begin(struct sampler *sampler); /* what was opened is recorded and switched on */
 void sampler_close(struct sampler *sampler);
 struct opened *sampler_opened(const struct sampler *sampler, uint64_t perf_id);
+
+/* sampler_narrow.c */
+void sampler_choose_narrowing(struct sampler *sampler);
+int sampler_narrow_event(struct sampler *sampler, const struct perf_event_attr *attr, int perf_fd);
+/* @code: why it does not work; 0: it is no longer needed. */
+void sampler_forget_narrow(struct sampler *sampler, int code);
 
 /* sampler_take.c: false if the record has to wait, and is to be given again. */
 bool sampler_take(struct sampler *sampler, const struct perf_record *record, uint64_t now);
@@ -115,9 +127,6 @@ void sampler_describe_kernel(struct sampler *sampler);
 /* sampler_proc.c: asks /proc on the worker. */
 void sampler_ask(struct sampler *sampler, uint32_t tgid, uint32_t tid, bool maps);
 void sampler_check_modules(struct sampler *sampler, uint64_t now);
-
-/* sampler_cgroups.c: the cgroups that are there become records. */
-void sampler_find_cgroups(struct sampler *sampler);
 
 /* sampler_maps.c: addresses become DSOs and offsets. */
 uint32_t sampler_dso(

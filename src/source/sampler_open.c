@@ -13,11 +13,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "source/build_ids.h"
-#include "source/narrow.h"
 #include "source/proc.h"
 #include "source/sampler_local.h"
 
 #define SIDEBAND_RING (256u << 10)
+#define RING_SMALLEST (32u << 10)
 #define RING_LEAST (512u << 10)
 #define RING_COUNTED (4u << 20)
 #define RING_MOST (16u << 20)
@@ -129,13 +129,19 @@ static int add_opened(struct sampler *sampler, int fd, uint32_t event, uint32_t 
 	return 0;
 }
 
-/* Into the ring of the CPU: a new one for the first event there, the same for the others. */
+/*
+ * Into the ring of the CPU: a new one for the first event there, the same for the others.  -ENOMEM:
+ * it is more memory than may be locked (kernel.perf_event_mlock_kb).
+ */
 static int share_ring(struct sampler *sampler, int fd, size_t ring, size_t size)
 {
 	struct ring *shared = &sampler->set.rings[ring];
+	int code;
 
-	if (!shared->page)
-		return ring_open(shared, fd, size);
+	if (!shared->page) {
+		code = ring_open(shared, fd, size);
+		return code == -EPERM ? -ENOMEM : code;
+	}
 	return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, shared->fd) ? -errno : 0;
 }
 
@@ -152,7 +158,7 @@ static int open_one(struct sampler *sampler, struct perf_event_attr *attr, uint3
 		return code;
 	code = share_ring(sampler, fd, ring, size);
 	if (!code && event != SIDEBAND && sampler->narrow)
-		code = narrow_attach(sampler->narrow, fd);
+		code = sampler_narrow_event(sampler, attr, fd);
 	return code;
 }
 
@@ -305,10 +311,10 @@ static size_t ring_size(const struct sampler *sampler, const struct sampler_conf
 	return size < 4096 ? 4096 : size;
 }
 
-static int open_events_with(struct sampler *sampler, const struct sampler_config *config,
-	uint64_t most, uint64_t read_format)
+static int open_events_of(struct sampler *sampler, const struct sampler_config *config,
+	uint64_t most, uint64_t read_format, size_t size)
 {
-	size_t first = sampler->opened_count, size = ring_size(sampler, config);
+	size_t first = sampler->opened_count;
 	int code = 0;
 
 	for (size_t i = 0; !code && i < sampler->event_count; i++) {
@@ -320,8 +326,24 @@ static int open_events_with(struct sampler *sampler, const struct sampler_config
 		code = open_everywhere(sampler, &event->spec.attr, (uint32_t)i, sampler->by_threads,
 			sampler->sideband_rings, size);
 	}
-	if (code)
+	if (code) { /* the rings were of these */
+		for (size_t i = sampler->sideband_rings; i < sampler->set.count; i++)
+			if (sampler->set.rings[i].page)
+				ring_close(&sampler->set.rings[i]);
 		close_from(sampler, first);
+	}
+	return code;
+}
+
+/* Who may not lock as much memory (a container without CAP_IPC_LOCK, say) gets smaller rings. */
+static int open_events_with(struct sampler *sampler, const struct sampler_config *config,
+	uint64_t most, uint64_t read_format)
+{
+	size_t size = ring_size(sampler, config);
+	int code = open_events_of(sampler, config, most, read_format, size);
+
+	while (code == -ENOMEM && !config->ring_size && size > RING_SMALLEST)
+		code = open_events_of(sampler, config, most, read_format, size /= 2);
 	return code;
 }
 
@@ -343,8 +365,7 @@ static int open_events_somehow(struct sampler *sampler, const struct sampler_con
 	for (int i = 0; code == -EINVAL && i < 3; i++)
 		code = open_events(sampler, config, most = max_sample_rate());
 	if ((code == -EACCES || code == -EPERM) && sampler->pid_count && !sampler->by_threads) {
-		narrow_free(sampler->narrow);
-		sampler->narrow = NULL;
+		sampler_forget_narrow(sampler, code);
 		sampler->by_threads = true;
 		code = open_events(sampler, config, most);
 	}
@@ -362,25 +383,6 @@ static int open_events_somehow(struct sampler *sampler, const struct sampler_con
 		snprintf(sampler->why, sizeof(sampler->why),
 			"user space only: no right to sample the kernel");
 	return code;
-}
-
-/* Processes are told apart by BPF where every event can be filtered so, else by perf. */
-static void choose_narrowing(struct sampler *sampler)
-{
-	bool tracepoints = false;
-
-	if (!sampler->pid_count || sampler->narrow || sampler->by_threads)
-		return;
-	/*
-	 * A BPF program on a tracepoint decides for everybody who listens to it, other tools too:
-	 * there only perf's own targets narrow without disturbing.
-	 */
-	for (size_t i = 0; i < sampler->event_count; i++)
-		tracepoints |= sampler->events[i].spec.attr.type == PERF_TYPE_TRACEPOINT;
-	sampler->narrow = tracepoints ? NULL : narrow_new(NULL);
-	sampler->by_threads = !sampler->narrow;
-	for (size_t i = 0; sampler->narrow && i < sampler->pid_count; i++)
-		narrow_add(sampler->narrow, sampler->pids[i]);
 }
 
 static int parse_events(
@@ -496,13 +498,14 @@ int sampler_open(struct sampler *sampler, const struct sampler_config *config, s
 	sampler->pid_count = config->pid_count;
 	for (size_t i = 0; i < sampler->pid_count; i++)
 		sampler_follow(sampler, sampler->pids[i]);
+	sampler->chosen = config->chosen;
 	sampler->cgroups = cgroups_are_v2();
 	sampler->why[0] = '\0';
 	code = config->event_count ? parse_events(sampler, config, error)
 				   : choose_event(sampler, error);
 	if (code)
 		return code;
-	choose_narrowing(sampler);
+	sampler_choose_narrowing(sampler);
 	sampler->sideband_rings = sampler->cpu_count;
 	sampler->set.count = 2 * sampler->cpu_count;
 	sampler->set.rings = mem_zalloc(sampler->set.count * sizeof(*sampler->set.rings));
@@ -561,7 +564,6 @@ void sampler_close(struct sampler *sampler)
 	free(sampler->events);
 	sampler->events = NULL;
 	sampler->event_count = 0;
-	narrow_free(sampler->narrow);
-	sampler->narrow = NULL;
+	sampler_forget_narrow(sampler, 0);
 	sampler->by_threads = sampler->user_only = false;
 }

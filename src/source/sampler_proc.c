@@ -30,24 +30,28 @@ static void ask_run(struct job *job)
 static void tell_task(
 	struct sampler *sampler, const struct ask *ask, uint32_t tid, const char comm[16])
 {
+	struct tasks *tasks = &sampler->model->tasks;
 	struct thread thread = {.tid = tid, .tgid = ask->tgid};
-	struct task *task = tasks_alive(&sampler->model->tasks, tid);
+	struct task *task = tasks_at(tasks, tid, ask->info.time);
+	uint64_t time = ask->info.time;
 
 	if (task && task->thread.comm[0]) { /* the side-band was faster */
 		task->asked = true;
 		return;
 	}
+	if (task && task->end < time) /* /proc has it until somebody waits for it */
+		time = task->end;
 	memcpy(thread.comm, comm, sizeof(thread.comm));
 	memcpy(thread.process, ask->info.process, sizeof(thread.process));
 	recording_append(sampler->recording,
 		&(struct record){.type = RECORD_TASK,
 			.sub = TASK_ALIVE,
-			.time = ask->info.time,
+			.time = time,
 			.flags = RECORD_SNAPSHOT,
 			.thread = &thread,
 			.nums = (uint64_t[TASK_NUMS]){[TASK_PARENT] = ask->info.parent,
 				[TASK_START] = tid == ask->tgid ? ask->info.start : 0}});
-	task = tasks_alive(&sampler->model->tasks, tid);
+	task = tasks_at(tasks, tid, ask->info.time);
 	if (task)
 		task->asked = true;
 }
@@ -55,21 +59,24 @@ static void tell_task(
 /* It has ended meanwhile: its samples are a stranger's, and nobody asks again. */
 static void tell_gone(struct sampler *sampler, const struct ask *ask)
 {
-	struct task *task = tasks_newest(&sampler->model->tasks, ask->tid);
+	struct tasks *tasks = &sampler->model->tasks;
+	struct task *task = tasks_at(tasks, ask->tid, ask->info.time);
 	struct thread thread = {.tid = ask->tid, .tgid = ask->tgid};
 	struct record record = {
 		.type = RECORD_TASK, .sub = TASK_ALIVE, .time = ask->info.time, .thread = &thread};
 
-	if (task) /* its name stays with it */
-		thread = task->thread;
-	if (!tasks_alive(&sampler->model->tasks, ask->tid))
+	if (!task) {
 		recording_append(sampler->recording, &record);
+		task = tasks_at(tasks, ask->tid, ask->info.time);
+	}
+	if (!task)
+		return;
+	task->asked = true;
+	if (task->end != UINT64_MAX)
+		return;
+	thread = task->thread; /* its name stays with it */
 	record.sub = TASK_EXIT;
-	if (tasks_alive(&sampler->model->tasks, ask->tid))
-		recording_append(sampler->recording, &record);
-	task = tasks_newest(&sampler->model->tasks, ask->tid);
-	if (task)
-		task->asked = true;
+	recording_append(sampler->recording, &record);
 }
 
 static void tell_maps(struct sampler *sampler, struct ask *ask)

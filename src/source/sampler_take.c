@@ -12,6 +12,9 @@
 /* A thread is still sampled for a moment after its exit was told. */
 #define AFTERLIFE_NS NS_PER_S
 
+/* The root of the hierarchy of version 2: kernfs numbers from 1. */
+#define CGROUP_ROOT_ID 1
+
 /* perf's pid of a task that has been taken off the lists: perf_event_pid_type(). */
 #define GONE UINT32_MAX
 
@@ -21,7 +24,9 @@ void sampler_lose(struct sampler *sampler, enum lost how, uint64_t time, uint32_
 	static const struct str names[] = {[LOST_SAMPLES] = {"samples: ring full", 18},
 		[LOST_SIDEBAND] = {"side-band: ring full", 20},
 		[LOST_THROTTLED] = {"throttled by the kernel", 23},
-		[LOST_EVICTED] = {"given up", 8}};
+		[LOST_EVICTED] = {"given up", 8},
+		[LOST_TASKS] = {"execs and exits: ring full", 26},
+		[LOST_CGROUPS] = {"cgroups: ring full", 18}};
 
 	recording_append(sampler->recording, &(struct record){.type = RECORD_LOST,
 						     .sub = how,
@@ -97,7 +102,7 @@ static bool is_of_now(const struct task *task, uint64_t time)
 static bool is_known(
 	struct sampler *sampler, uint32_t tgid, uint32_t tid, uint64_t time, uint64_t now)
 {
-	struct task *task = tasks_newest(&sampler->model->tasks, tid);
+	struct task *task = tasks_at(&sampler->model->tasks, tid, time);
 	enum space_state space = maps_state(sampler->model->maps, tgid);
 	bool named = is_of_now(task, time) && (task->thread.comm[0] || task->asked);
 	bool mapped = !tgid || (space != SPACE_UNKNOWN && space != SPACE_ASKED);
@@ -148,7 +153,7 @@ static bool take_fork(struct sampler *sampler, const struct perf_record *r, uint
 		return true;
 	if (!is_known(sampler, r->fork.parent, r->fork.parent_thread, r->time, now))
 		return false;
-	parent = tasks_newest(&sampler->model->tasks, r->fork.parent_thread);
+	parent = tasks_at(&sampler->model->tasks, r->fork.parent_thread, r->time);
 	if (parent) {
 		memcpy(thread.comm, parent->thread.comm, sizeof(thread.comm));
 		memcpy(thread.process, is_process ? parent->thread.comm : parent->thread.process,
@@ -166,11 +171,12 @@ static bool take_fork(struct sampler *sampler, const struct perf_record *r, uint
 static void take_exit(struct sampler *sampler, const struct perf_record *r)
 {
 	struct tasks *tasks = &sampler->model->tasks;
-	struct task *task = tasks_alive(tasks, r->tid), *first;
+	struct task *task = tasks_at(tasks, r->tid, r->time), *first;
 
 	if (!sampler_follows(sampler, r->pid))
 		return;
-	if (task)
+	/* A look that found it gone told a later time. */
+	if (task && task->end > r->time)
 		record_task(sampler, TASK_EXIT, r->time, &task->thread, 0);
 	/* The first thread may end before others: what is mapped goes with the last. */
 	first = tasks_newest(tasks, r->pid);
@@ -290,12 +296,12 @@ static void take_throttle(struct sampler *sampler, const struct perf_record *r)
 
 static struct thread *sampler_thread(struct sampler *sampler, const struct perf_record *r)
 {
-	struct task *task = tasks_newest(&sampler->model->tasks, r->tid);
+	struct task *task = tasks_at(&sampler->model->tasks, r->tid, r->time);
 
 	if (is_of_now(task, r->time))
 		return &task->thread;
 	sampler->stranger = (struct thread){.tid = r->tid, .tgid = r->pid};
-	task = r->tid == GONE ? tasks_newest(&sampler->model->tasks, r->pid) : NULL;
+	task = r->tid == GONE ? tasks_at(&sampler->model->tasks, r->pid, r->time) : NULL;
 	if (is_of_now(task, r->time)) { /* of the process all is known */
 		sampler->stranger = task->thread;
 		sampler->stranger.tid = GONE;
@@ -305,6 +311,17 @@ static struct thread *sampler_thread(struct sampler *sampler, const struct perf_
 	return &sampler->stranger;
 }
 
+/*
+ * What tracetop does to look is no news: a write that is sampled would be written, and sampled
+ * again.  What it costs, samples of time tell; and who names it wants it.
+ */
+static bool is_own_doing(
+	const struct sampler *sampler, const struct opened *opened, const struct perf_record *r)
+{
+	return sampler->events[opened->event].spec.attr.type == PERF_TYPE_TRACEPOINT &&
+	       r->pid == sampler->own_pid && !sampler->pid_count;
+}
+
 static bool take_sample(struct sampler *sampler, const struct perf_record *r, uint64_t now)
 {
 	struct opened *opened = sampler_opened(sampler, r->id);
@@ -312,7 +329,7 @@ static bool take_sample(struct sampler *sampler, const struct perf_record *r, ui
 	uint64_t weight = r->sample.period;
 	struct chunk *chunk;
 
-	if (!opened || opened->event == SIDEBAND)
+	if (!opened || opened->event == SIDEBAND || is_own_doing(sampler, opened, r))
 		return true;
 	if (r->pid != GONE) {
 		/* A thread that was taken off the lists before its process is nobody's number. */
@@ -320,7 +337,10 @@ static bool take_sample(struct sampler *sampler, const struct perf_record *r, ui
 			return false;
 		thread = sampler_thread(sampler, r);
 	}
-	if (thread && r->sample.cgroup && thread->cgroup_id != r->sample.cgroup) {
+	/* The root of version 2 says nothing of who is told apart in another hierarchy. */
+	if (thread && r->sample.cgroup && thread->cgroup_id != r->sample.cgroup &&
+		!(thread->cgroup_hierarchy && r->sample.cgroup == CGROUP_ROOT_ID)) {
+		thread->cgroup_hierarchy = 0;
 		thread->cgroup_id = r->sample.cgroup;
 		thread->chunk = 0;
 	}
@@ -332,6 +352,7 @@ static bool take_sample(struct sampler *sampler, const struct perf_record *r, ui
 						     .thread = thread,
 						     .stack = sampler_stack(sampler, chunk, r),
 						     .nums = &weight});
+	sampler->sampled = true;
 	return true;
 }
 
