@@ -25,6 +25,10 @@ void event_explain(struct buf *out, int code, bool system_wide)
 	buf_add_text(out, strerror(-code));
 	if (code == -ENOENT || code == -EOPNOTSUPP)
 		buf_add_text(out, " (no PMU of this machine counts it)");
+	if (code == -ENOMEM)
+		buf_add_text(out,
+			" (kernel.perf_event_mlock_kb is all that may be locked for rings: give "
+			"CAP_IPC_LOCK, or --ring a smaller size)");
 	if (code != -EACCES && code != -EPERM)
 		return;
 	if (fs_read_i64("/proc/sys/kernel/perf_event_paranoid", &paranoid))
