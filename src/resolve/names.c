@@ -73,12 +73,27 @@ static int compare_starts(const void *first, const void *second)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-static bool is_sorted(const struct name_table *table)
+/*
+ * Sorts by starts.  The kernel's names are in order but for those of BPF programs at their end:
+ * only what is behind the first that is out of order is sorted, and then merged in.
+ */
+static void sort_starts(struct name_table *table)
 {
-	for (size_t i = 1; i < table->count; i++)
-		if (table->entries[i].start < table->entries[i - 1].start)
-			return false;
-	return true;
+	struct name_entry *entries = table->entries, *rest;
+	size_t first = 1, left, to = table->count;
+
+	while (first < table->count && entries[first].start >= entries[first - 1].start)
+		first++;
+	left = table->count - first;
+	if (!left)
+		return;
+	qsort(entries + first, left, sizeof(*entries), compare_starts);
+	rest = mem_dup(entries + first, left * sizeof(*entries));
+	while (left)
+		entries[--to] = first && entries[first - 1].start > rest[left - 1].start
+					? entries[--first]
+					: rest[--left];
+	free(rest);
 }
 
 void name_table_sort(struct name_table *table)
@@ -87,8 +102,7 @@ void name_table_sort(struct name_table *table)
 
 	if (!table->count)
 		return;
-	if (!is_sorted(table)) /* the kernel's mostly are */
-		qsort(table->entries, table->count, sizeof(*table->entries), compare_starts);
+	sort_starts(table);
 	for (size_t i = 1; i < table->count; i++) {
 		struct name_entry *best = &table->entries[kept], *next = &table->entries[i];
 		uint64_t end = best->end > next->end ? best->end : next->end;

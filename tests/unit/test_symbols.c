@@ -160,7 +160,8 @@ static void promise_33_addresses_without_names_are_bounded(void **state)
 static void a_dso_is_found_by_its_key(void **state)
 {
 	struct model *model = model_new();
-	struct dso_key key = {.kind = DSO_FILE, .path = STR("/bin/a"), .build_id = STR(""), .inode = 1};
+	struct dso_key key = {
+		.kind = DSO_FILE, .path = STR("/bin/a"), .build_id = STR(""), .inode = 1};
 
 	(void)state;
 	add_dso(model, 1, "/bin/a", "", DSO_FILE, DSO_PROVEN);
