@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "resolve/kallsyms.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-#include "base/fs.h"
-#include "base/mem.h"
-
 #define KALLSYMS_MAX (256u << 20)
+#define READ_SIZE 16384 /* more than a line has */
 
 static unsigned hex_digit(char c)
 {
@@ -63,25 +63,48 @@ static void take_line(struct name_table *table, const char *line, size_t size, u
 	name_table_add(table, entry);
 }
 
+/* Takes in the whole lines of a text; returns how much of it they are. */
+static size_t take_lines(struct name_table *table, const char *text, size_t size, uint32_t *module)
+{
+	size_t at = 0;
+	const char *end;
+
+	while (at < size && (end = memchr(text + at, '\n', size - at))) {
+		take_line(table, text + at, (size_t)(end - text) - at, module);
+		at = (size_t)(end - text) + 1;
+	}
+	return at;
+}
+
+/*
+ * The kernel hands out a page at a time, and what was taken in is not kept: pages that are touched
+ * for the first time would cost more than what is done with them.
+ */
 bool kallsyms_read(struct name_table *table, int fd)
 {
-	struct buf text = {0};
+	static char text[READ_SIZE];
+	size_t have = 0, all = 0, taken;
 	uint32_t module = 0;
-	const char *at, *end;
+	ssize_t got;
 
-	if (fs_read_fd(fd, &text, KALLSYMS_MAX)) {
-		buf_release(&text);
+	for (;;) {
+		got = read(fd, text + have, sizeof(text) - have);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		have += (size_t)got;
+		all += (size_t)got;
+		taken = take_lines(table, text, have, &module);
+		have -= taken;
+		memmove(text, text + taken, have);
+		if (all > KALLSYMS_MAX || have == sizeof(text))
+			return false;
+	}
+	if (got < 0)
 		return false;
-	}
-	end = text.data + text.size;
-	for (at = text.data; at && at < end;) {
-		const char *line_end = memchr(at, '\n', (size_t)(end - at));
-
-		line_end = line_end ? line_end : end;
-		take_line(table, at, (size_t)(line_end - at), &module);
-		at = line_end + 1;
-	}
-	buf_release(&text);
+	text[have] = '\n';
+	take_line(table, text, have, &module); /* one that has no end */
 	name_table_sort(table);
 	return table->count > 0;
 }
