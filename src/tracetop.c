@@ -13,6 +13,7 @@
 #include "command/command.h"
 #include "command/privilege.h"
 #include "resolve/child.h"
+#include "source/silence.h"
 
 #define DEFAULT_FREQUENCY 99
 #define DEFAULT_BUFFER ((size_t)256 << 20)
@@ -23,7 +24,7 @@ static const char usage[] =
 	"       tracetop -r FILE [VIEW]                     the same of a capture\n"
 	"       tracetop record -w FILE [OPTION…] [-- COMMAND…]\n"
 	"       tracetop show VIEW [-r FILE] [OPTION…] [-- COMMAND…]\n"
-	"       tracetop list views|fields|events|keys [PATTERN]\n"
+	"       tracetop list views|fields|events|keys|containers [PATTERN]\n"
 	"       tracetop check                              what this kernel and these rights "
 	"allow\n"
 	"\n"
@@ -32,6 +33,8 @@ static const char usage[] =
 	"  -F HZ              samples a second and CPU (99)\n"
 	"  -g fp|none         call chains by frame pointers (fp), or none\n"
 	"  -p PID[,PID…]      these processes and their children only\n"
+	"  -c CONTAINER       this container only, by its name, the beginning of its id, or its "
+	"pod\n"
 	"  -C CPUS            these CPUs only (0-3,8)\n"
 	"  -f FILTER          show what passes this filter only (tracetop list fields)\n"
 	"  -d SECONDS         interval of the display, or of show\n"
@@ -205,6 +208,11 @@ static int take_option(struct options *options, int option, const char *argument
 		return parse_pids(argument, options)
 			       ? 0
 			       : wrong("-p takes process ids, not '%s'", argument);
+	case 'c':
+		if (options->container_count == OPTIONS_CONTAINERS)
+			return wrong("more than 16 containers: '%s' is too many", argument);
+		options->containers[options->container_count++] = argument;
+		return 0;
 	case 'C':
 		options->cpus = argument;
 		return 0;
@@ -280,7 +288,7 @@ static int parse_arguments(struct options *options, const struct verb **verb, in
 	}
 	opterr = 0;
 	while (!code && (option = getopt_long(
-				 end, argv, "e:F:g:p:C:f:d:r:w:hV", long_options, NULL)) != -1) {
+				 end, argv, "e:F:g:p:c:C:f:d:r:w:hV", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			exit(EXIT_DONE);
@@ -311,6 +319,7 @@ int main(int argc, char **argv)
 	int status;
 
 	privilege_no_dumps();
+	silence_libbpf();
 	if (argc == 2 && !strcmp(argv[1], RESOLVE_CHILD_VERB))
 		return resolve_child_main();
 	/*
@@ -322,5 +331,10 @@ int main(int argc, char **argv)
 		setlocale(LC_CTYPE, "C.UTF-8");
 	}
 	status = parse_arguments(&options, &verb, argc, argv);
-	return status ? status : verb->run(&options);
+	if (status)
+		return status;
+	/* A command of the user's own is run with what it needs. */
+	if (options.readonly && !options.command && privilege_keep_looking())
+		return wrong("%s: the kernel lets no privileges be given up", "--readonly");
+	return verb->run(&options);
 }

@@ -112,7 +112,7 @@ def is_program(root, path):
 def shipped(root):
     """What the lists of Makefile.am name."""
     text = read(root, "Makefile.am").replace("\\\n", " ")
-    lists = re.findall(r"^(?:EXTRA_DIST|VIEWS|\w+_(?:SOURCES|DATA|MANS))\s*\+?=(.*)", text, re.M)
+    lists = re.findall(r"^(?:EXTRA_DIST|VIEWS|BPF_SHARED|\w+_(?:SOURCES|DATA|MANS))\s*\+?=(.*)", text, re.M)
     # A program without a list has one source, of its own name.
     programs = re.findall(r"^(?:\w+_PROGRAMS|UNIT_TESTS)\s*\+?=(.*)", text, re.M)
     return {word for line in lists for word in line.split()} | {

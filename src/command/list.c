@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `tracetop list`: the views, fields, events and keys there are. */
+/* `tracetop list`: the containers, views, fields, events and keys there are. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "command/command.h"
+#include "command/list_containers.h"
 #include "command/print_list.h"
 #include "source/event.h"
 #include "source/mounts.h"
@@ -24,6 +25,8 @@ struct kind {
 	const char *what; /* as it is typed */
 	const char *const *columns;
 	void (*run)(struct listing *listing);
+	uint32_t numbers; /* bits of columns that are numbers */
+	bool may_be_none; /* that there are none is no failure */
 };
 
 struct listing {
@@ -32,7 +35,8 @@ struct listing {
 	enum text_charset charset;
 	size_t count; /* of entries so far */
 	struct print_list list;
-	char **notes; /* reasons that entries refer to by number */
+	struct print_grid grid; /* for people, of what is only as wide as it must be */
+	char **notes;		/* reasons that entries refer to by number */
 	size_t note_count, note_capacity;
 };
 
@@ -53,15 +57,10 @@ static bool is_wanted(const struct listing *listing, const char *name)
 /* Prints a text and spaces up to column @width; what is longer moves what follows it on. */
 static size_t print_cell(const struct listing *listing, const char *text, size_t width)
 {
-	struct buf escaped = {0};
-	size_t cells;
+	size_t cells = print_padded(text, listing->charset, width);
 
-	text_escape(&escaped, str_from(text), listing->charset);
-	cells = text_cells(buf_str(&escaped));
-	printf("%s%*s ", escaped.data ? escaped.data : "", cells < width ? (int)(width - cells) : 0,
-		"");
-	buf_release(&escaped);
-	return (cells < width ? width : cells) + 1;
+	putchar(' ');
+	return cells + 1;
 }
 
 /* --- views --- */
@@ -73,10 +72,10 @@ static void print_view(const struct listing *listing, const struct view *view)
 {
 	size_t at = print_cell(listing, view->id, 12);
 
-	at += print_cell(listing, view->name, 12);
-	print_wrapped(view->help, listing->charset, at, 26, LINE);
+	at += print_cell(listing, view->name, 19);
+	print_wrapped(view->help, listing->charset, at, 33, LINE);
 	if (view->file[0] == '/')
-		printf("%26s%s\n", "", view->file);
+		printf("%33s%s\n", "", view->file);
 }
 
 static void list_views(struct listing *listing)
@@ -87,7 +86,7 @@ static void list_views(struct listing *listing)
 	for (size_t i = 0; i < set.warning_count; i++)
 		command_complain(set.warnings[i]);
 	if (listing->options->format == FORMAT_TEXT)
-		puts("ID           NAME         WHAT IT SHOWS");
+		puts("ID           NAME                WHAT IT SHOWS");
 	for (size_t i = 0; i < set.count; i++) {
 		const struct view *view = set.views[i];
 
@@ -290,6 +289,54 @@ static void list_keys(struct listing *listing)
 	}
 }
 
+/* --- containers --- */
+
+/* In the order of enum listed_cell. */
+static const char *const container_columns[] = {"name", "id", "state", "pid", "exit_code",
+	"runtime", "image", "created", "started", "pod", "namespace", NULL};
+
+/* With its pod, as one name, and how it ended. */
+static void add_container(struct listing *listing, const char *const *cells)
+{
+	char *name = *cells[LISTED_POD] ? mem_printf("%s/%s", cells[LISTED_POD], cells[LISTED_NAME])
+					: mem_strdup(cells[LISTED_NAME]);
+	char *state = *cells[LISTED_EXIT]
+			      ? mem_printf("%s %s", cells[LISTED_STATE], cells[LISTED_EXIT])
+			      : mem_strdup(cells[LISTED_STATE]);
+	char *id = mem_printf("%.12s", cells[LISTED_ID]);
+
+	print_grid_add(&listing->grid, (const char *const[]){name, id, state, cells[LISTED_PID],
+					       cells[LISTED_RUNTIME], cells[LISTED_IMAGE]});
+	free(id);
+	free(state);
+	free(name);
+}
+
+static void visit_container(void *arg, const char *const *cells)
+{
+	struct listing *listing = arg;
+
+	if (!is_wanted(listing, cells[LISTED_NAME]))
+		return;
+	if (listing->options->format == FORMAT_TEXT)
+		add_container(listing, cells);
+	else
+		print_list_entry(&listing->list, cells);
+	listing->count++;
+}
+
+static void list_containers(struct listing *listing)
+{
+	static const char *const heads[] = {"NAME", "ID", "STATE", "PID", "RUNTIME", "IMAGE"};
+
+	listing->grid = (struct print_grid){.columns = sizeof(heads) / sizeof(*heads)};
+	print_grid_add(&listing->grid, heads);
+	listed_containers(visit_container, listing);
+	if (listing->options->format == FORMAT_TEXT)
+		print_grid(&listing->grid, listing->charset);
+	print_grid_release(&listing->grid);
+}
+
 /* --- the manual --- */
 
 /*
@@ -396,10 +443,12 @@ static int print_page(void)
 /* --- the kinds of lists --- */
 
 static const struct kind kinds[] = {
-	{"views", view_columns, list_views},
-	{"fields", field_columns, list_fields},
-	{"events", event_columns, list_events},
-	{"keys", key_columns, list_keys},
+	{"views", view_columns, list_views, 0, false},
+	{"fields", field_columns, list_fields, 0, false},
+	{"events", event_columns, list_events, 0, false},
+	{"keys", key_columns, list_keys, 0, false},
+	{"containers", container_columns, list_containers, 1u << LISTED_PID | 1u << LISTED_EXIT,
+		true},
 };
 
 static const struct kind *find_kind(const char *what)
@@ -414,14 +463,15 @@ static int list_run(struct listing *listing)
 {
 	listing->list = (struct print_list){.format = listing->options->format,
 		.what = listing->kind->what,
-		.columns = listing->kind->columns};
+		.columns = listing->kind->columns,
+		.numbers = listing->kind->numbers};
 	print_list_begin(&listing->list);
 	listing->kind->run(listing);
 	print_list_end(&listing->list);
 	for (size_t i = 0; i < listing->note_count; i++)
 		free(listing->notes[i]);
 	free(listing->notes);
-	if (listing->count)
+	if (listing->count || (listing->kind->may_be_none && !listing->options->pattern))
 		return EXIT_DONE;
 	command_complain("nothing there has such a name");
 	return EXIT_FAILED;
@@ -435,7 +485,7 @@ int command_list(const struct options *options)
 	int status;
 
 	if (!listing.kind) {
-		command_complain("what can be listed is: views, fields, events, keys");
+		command_complain("what can be listed is: views, fields, events, keys, containers");
 		return EXIT_USAGE;
 	}
 	if (options->format != FORMAT_MDOC) {

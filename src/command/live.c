@@ -7,17 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "command/actions.h"
+#include "command/borrow.h"
 #include "command/command.h"
+#include "command/pause.h"
+#include "command/scope.h"
 #include "command/session.h"
 #include "command/signals.h"
 #include "record/capture.h"
 #include "record/recording.h"
+#include "resolve/container_details.h"
+#include "resolve/containers.h"
+#include "source/cgroups.h"
+#include "source/detail.h"
+#include "source/usage.h"
 #include "ui/ui.h"
 
 #define DEFAULT_INTERVAL 1.0
@@ -28,13 +38,16 @@ struct live {
 	struct session session;
 	struct term *term;
 	struct ui *ui;
+	struct borrow *borrow; /* the terminal is lent; NULL: it is not */
+	struct pauser *pauser; /* NULL on a capture */
+	char shell[24];	       /* first process of the container that a shell was for */
 	struct loop_timer *timer;
 	struct filter *filter;
 	struct router router;
 	bool watches_room; /* for the rest of a frame */
 	int status;
 	char *writing; /* name of the file that is written */
-	char narrowed[64];
+	char narrowed[120];
 	uint64_t cpu_at, cpu_used;
 	double cpu;
 };
@@ -44,6 +57,8 @@ static void live_end(struct live *live, int status)
 	live->status = status;
 	loop_stop(live->session.loop, status);
 }
+
+static void live_ready(void *arg, short revents);
 
 /* --- requests --- */
 
@@ -125,7 +140,140 @@ static int request_record(void *context, const struct request *request, struct e
 	return code;
 }
 
+static void note_action(struct live *live, const struct request *request)
+{
+	char text[200], argument[100];
+
+	snprintf(text, sizeof(text), "%s %s %s", request->verb,
+		request->target ? request->target : "",
+		text_escape_into(
+			argument, sizeof(argument), request->argument ? request->argument : ""));
+	session_note(&live->session, NOTE_ACTION, text);
+}
+
+#define ACTION(verb)                                                               \
+	static int request_##verb(                                                 \
+		void *context, const struct request *request, struct error *error) \
+	{                                                                          \
+		struct live *live = context;                                       \
+		int code = action_##verb(&live->session, request, error);          \
+                                                                                   \
+		if (!code)                                                         \
+			note_action(live, request);                                \
+		return code;                                                       \
+	}
+ACTION(signal)
+ACTION(renice)
+ACTION(affinity)
+
+static int request_pausing(
+	struct live *live, const struct request *request, bool pause, struct error *error)
+{
+	int code = pauser_begin(live->pauser, request->target, pause, error);
+
+	if (code >= 0)
+		note_action(live, request);
+	return code;
+}
+
+static int request_pause(void *context, const struct request *request, struct error *error)
+{
+	return request_pausing(context, request, true, error);
+}
+
+static int request_unpause(void *context, const struct request *request, struct error *error)
+{
+	return request_pausing(context, request, false, error);
+}
+
+static void pause_found(void *arg)
+{
+	ui_changed(((struct live *)arg)->ui);
+}
+
+static void pause_done(void *arg, bool is_done, const char *text)
+{
+	struct live *live = arg;
+
+	ui_say(live->ui, is_done ? STYLE_GOOD : STYLE_ERROR, text);
+	containers_look_again(live->session.containers);
+}
+
+static const char *live_describe(void *arg, const struct request *request)
+{
+	struct live *live = arg;
+	bool pause = !strcmp(request->verb, "pause");
+
+	if (!live->pauser || (!pause && strcmp(request->verb, "unpause")))
+		return NULL;
+	return pauser_describe(live->pauser, request->target, pause);
+}
+
+static void shell_done(void *arg, int status)
+{
+	struct live *live = arg;
+
+	live->borrow = NULL;
+	loop_watch(live->session.loop, term_fd(live->term), POLLIN, live_ready, live);
+	live->watches_room = false;
+	ui_resized(live->ui);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && action_shell_is_missing(live->shell))
+		ui_say(live->ui, STYLE_ERROR,
+			"no /bin/sh in the container: F8 n opens one of the machine's in its "
+			"network");
+}
+
+/* The screen comes back when the shell ends; recording goes on meanwhile. */
+static int request_shell(void *context, const struct request *request, struct error *error)
+{
+	struct live *live = context;
+	const char *argv[24];
+	int code = action_shell(&live->session, request, argv, live->shell, error);
+
+	if (code)
+		return code;
+	loop_unwatch(live->session.loop, term_fd(live->term));
+	live->borrow = borrow_start(live->session.loop, live->term, argv, shell_done, live, error);
+	if (!live->borrow) {
+		loop_watch(live->session.loop, term_fd(live->term), POLLIN, live_ready, live);
+		return error->code;
+	}
+	note_action(live, request);
+	return 0;
+}
+
+static int request_detail(void *context, const struct request *request, struct error *error)
+{
+	struct live *live = context;
+	const char *name = request->argument ? request->argument : "";
+	uint32_t target = (uint32_t)strtoul(request->target ? request->target : "", NULL, 10);
+
+	if (container_details_kind(name))
+		return container_details_ask(live->session.container_details,
+			container_details_kind(name), target, error);
+	if (details_kind(name))
+		return details_ask(live->session.details, details_kind(name), target, error);
+	return error_set(
+		error, -EINVAL, "nothing of a process or a container is called '%s'", name);
+}
+
+/* What was asked for of a container is there: it is shown at once. */
+static void live_detail(void *arg)
+{
+	struct live *live = arg;
+
+	ui_arrived(live->ui);
+}
+
 static const struct request_route routes[] = {
+	{"detail", true, false, request_detail, NULL},
+	{"shell", true, true, request_shell, NULL},
+	{"tools", true, true, request_shell, NULL},
+	{"pause", true, true, request_pause, NULL},
+	{"unpause", true, true, request_unpause, NULL},
+	{"signal", true, true, request_signal, NULL},
+	{"renice", true, true, request_renice, action_check_renice},
+	{"affinity", true, true, request_affinity, action_check_affinity},
 	{"event", true, false, request_event, NULL},
 	{"frequency", true, false, request_frequency, NULL},
 	{"record", true, false, request_record, NULL},
@@ -165,6 +313,7 @@ static void live_status(void *arg, struct ui_status *status)
 	status->live = session_is_live(session);
 	status->event = status->why = status->narrowed = "";
 	status->lost = stats.lost;
+	status->evicted = stats.evicted;
 	status->late = stats.late;
 	if (!status->live) {
 		const struct model *model = session->model;
@@ -186,11 +335,17 @@ static void live_status(void *arg, struct ui_status *status)
 		status->why = sampler.why;
 		status->frequency = sampler.frequency;
 		status->throttled = sampler.throttled;
+		status->wide = sampler.wide;
+		status->left_out = sampler.left_out;
+		status->tasks = usage_trouble(session->usage);
+		status->cgroups = cgroup_watch_trouble(session->cgroups);
+		status->containers = containers_trouble(session->containers);
 	} else {
 		status->trouble = session->sampling.text;
 	}
 	look_at_cpu(live);
 	status->source = "live";
+	scope_describe(session, live->narrowed, sizeof(live->narrowed));
 	status->narrowed = live->narrowed;
 	status->cpu = live->cpu;
 	status->writing = live->writing;
@@ -205,8 +360,10 @@ static void live_keys(void *arg, short revents)
 	bool lost = false;
 	int key;
 
-	while ((key = term_key(live->term, &lost)) >= 0)
+	while (!live->borrow && (key = term_key(live->term, &lost)) >= 0)
 		ui_key(live->ui, key);
+	if (live->borrow)
+		return;
 	if (lost || (revents & (POLLERR | POLLNVAL)))
 		live_end(live, EXIT_FAILED);
 	else if (ui_wants_to_quit(live->ui))
@@ -246,6 +403,8 @@ static void live_before_sleep(void *arg)
 {
 	struct live *live = arg;
 
+	if (live->borrow)
+		return;
 	if (!ui_present(live->ui))
 		live_end(live, EXIT_FAILED);
 	else
@@ -297,15 +456,20 @@ static void live_signal(void *arg, int number)
 
 	switch (number) {
 	case SIGWINCH:
-		ui_resized(live->ui);
+		if (!live->borrow)
+			ui_resized(live->ui);
 		break;
 	case SIGTSTP:
+		if (live->borrow)
+			break;
 		term_leave(live->term);
 		kill(getpid(), SIGSTOP);
 		term_enter(live->term);
 		ui_resized(live->ui);
 		break;
 	case SIGCONT:
+		if (live->borrow)
+			break;
 		term_enter(live->term);
 		ui_resized(live->ui);
 		break;
@@ -322,16 +486,15 @@ static void live_signal(void *arg, int number)
 static int live_prepare(struct live *live)
 {
 	const struct options *options = live->options;
-	struct filter_error error;
 
-	live->filter = filter_parse(options->filter ? options->filter : "", &error);
-	if (!live->filter) {
-		command_complain_filter(options->filter, (unsigned)error.column, error.text);
+	live->filter = scope_filter(options);
+	if (!live->filter)
 		return EXIT_USAGE;
-	}
 	if (!view_set_find(&live->session.views, options->what ? options->what : "symbols")) {
-		command_complain(
-			"there is no such view: tracetop list views shows those there are");
+		char *text = view_set_missing(&live->session.views, options->what);
+
+		command_complain(text);
+		free(text);
 		return EXIT_USAGE;
 	}
 	live->router = (struct router){.routes = routes,
@@ -341,11 +504,6 @@ static int live_prepare(struct live *live)
 		.readonly = options->readonly};
 	if (options->write_file)
 		live->writing = mem_strdup(options->write_file);
-	if (options->pid_count)
-		snprintf(live->narrowed, sizeof(live->narrowed), "pid %u%s", options->pids[0],
-			options->pid_count > 1 ? " and others" : "");
-	else if (options->command)
-		snprintf(live->narrowed, sizeof(live->narrowed), "%.40s", options->command[0]);
 	return EXIT_DONE;
 }
 
@@ -353,6 +511,7 @@ static void live_make_ui(struct live *live)
 {
 	const struct options *options = live->options;
 	struct session *session = &live->session;
+	struct buf missing = {0};
 	struct ui_config config = {.recording = session->recording,
 		.model = session->model,
 		.views = &session->views,
@@ -361,6 +520,8 @@ static void live_make_ui(struct live *live)
 		.router = &live->router,
 		.status = live_status,
 		.status_arg = live,
+		.describe = live_describe,
+		.describe_arg = live,
 		.more = live_more,
 		.more_arg = live,
 		.term = live->term,
@@ -369,6 +530,12 @@ static void live_make_ui(struct live *live)
 	if (!session_is_live(session) && !session_span(session, &config.from, &config.to))
 		config.to = 1; /* a capture without data: all of nothing */
 	live->ui = ui_new(&config);
+	if (session_is_live(session))
+		live->pauser = pauser_new(session->loop, session->model,
+			&(struct pauser_hooks){pause_found, pause_done, live});
+	if (scope_missing(session, &missing))
+		ui_say(live->ui, STYLE_WARNING, missing.data);
+	buf_release(&missing);
 	if (recording_damage(session->recording))
 		ui_say(live->ui, STYLE_WARNING, recording_damage(session->recording));
 	else if (session->damaged)
@@ -385,9 +552,13 @@ static void live_run(struct live *live)
 	loop_before_sleep(session->loop, live_before_sleep, live);
 	live->timer = loop_timer_add(session->loop, clock_now(), live_expire, live);
 	session_on_tick(session, live_tick, live);
+	if (session->container_details)
+		container_details_on_rows(session->container_details, live_detail, live);
 	session_release_command(session);
 	loop_run(session->loop);
 	session_on_tick(session, NULL, NULL);
+	if (session->container_details)
+		container_details_on_rows(session->container_details, NULL, NULL);
 	signals_free(signals);
 }
 
@@ -398,6 +569,8 @@ static void live_close(struct live *live)
 	struct error error;
 	uint64_t end;
 
+	borrow_free(live->borrow);
+	pauser_free(live->pauser);
 	ui_free(live->ui);
 	term_free(live->term);
 	if (session->writer) {

@@ -9,6 +9,7 @@
 
 #define OPTIONS_EVENTS 16
 #define OPTIONS_PIDS 64
+#define OPTIONS_CONTAINERS 16
 
 enum show_format {
 	FORMAT_TEXT,
@@ -19,11 +20,13 @@ enum show_format {
 };
 
 struct options {
-	const char *what;		    /* VIEW, or what is to be listed; NULL: the default */
-	const char *pattern;		    /* of list: names that are listed; NULL: all */
-	const char *read_file;		    /* -r */
-	const char *write_file;		    /* -w */
-	const char *filter;		    /* -f */
+	const char *what;	/* VIEW, or what is to be listed; NULL: the default */
+	const char *pattern;	/* of list: names that are listed; NULL: all */
+	const char *read_file;	/* -r */
+	const char *write_file; /* -w */
+	const char *filter;	/* -f */
+	const char *containers[OPTIONS_CONTAINERS]; /* -c */
+	size_t container_count;
 	const char *events[OPTIONS_EVENTS]; /* -e */
 	size_t event_count;
 	uint32_t pids[OPTIONS_PIDS]; /* -p */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "command/command.h"
+#include "command/scope.h"
 #include "command/session.h"
 #include "command/signals.h"
 #include "record/capture.h"
@@ -42,11 +43,14 @@ static uint64_t record_expire(void *arg, uint64_t now)
 
 static void record_report(const struct session *session, uint64_t size)
 {
+	struct sampler_status sampler = sampler_status(session->sampler);
 	struct recording_stats stats = recording_stats(session->recording);
 
 	fprintf(stderr, "tracetop: %llu samples in %s (%.1f MB)",
 		(unsigned long long)stats.rows[RECORD_SAMPLE], session->options->write_file,
 		(double)size / 1e6);
+	if (sampler.left_out)
+		fprintf(stderr, ", %llu of others left out", (unsigned long long)sampler.left_out);
 	if (stats.lost)
 		fprintf(stderr, ", %llu lost", (unsigned long long)stats.lost);
 	if (stats.late)
@@ -65,6 +69,7 @@ static int record_run(struct record_run *run)
 		command_complain(session->sampling.text);
 		return EXIT_FAILED;
 	}
+	scope_complain_missing(session);
 	signals = signals_watch(session->loop, false, record_signal, run);
 	if (session->options->duration > 0)
 		run->end = session->interval_from + (uint64_t)(session->options->duration * 1e9);

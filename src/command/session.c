@@ -22,12 +22,24 @@
 #include "base/worker.h"
 #include "command/command.h"
 #include "command/privilege.h"
+#include "command/scope.h"
+#include "model/chosen.h"
 #include "model/model.h"
 #include "record/capture.h"
 #include "record/cursor.h"
 #include "record/recording.h"
+#include "resolve/container_details.h"
+#include "resolve/containers.h"
 #include "resolve/symbols.h"
+#include "resolve/users.h"
+#include "source/cgroups.h"
+#include "source/detail.h"
+#include "source/redact.h"
+#include "source/usage.h"
+#include "source/usage_container.h"
 
+#define USAGE_INTERVAL 1.0 /* seconds */
+#define USAGE_FIRST_NS (250 * NS_PER_MS)
 #define NAMES_MS 3000 /* that the end of a recording waits for names */
 
 /* --- the machine --- */
@@ -67,7 +79,10 @@ static void record_host(struct session *session)
 			.nums = (uint64_t[HOST_NUMS]){[HOST_CPUS] = (uint64_t)sysconf(
 							      _SC_NPROCESSORS_ONLN),
 				[HOST_REALTIME] = clock_ns(CLOCK_REALTIME) - clock_now(),
-				[HOST_PAGE_SIZE] = (uint64_t)sysconf(_SC_PAGESIZE)},
+				[HOST_PAGE_SIZE] = (uint64_t)sysconf(_SC_PAGESIZE),
+				[HOST_MEMORY] = (uint64_t)sysconf(_SC_PHYS_PAGES) *
+						(uint64_t)sysconf(_SC_PAGESIZE),
+				[HOST_SELF] = (uint64_t)getpid()},
 			.texts = (struct str[HOST_TEXTS]){[HOST_KERNEL] = str_from(name.release),
 				[HOST_ARCH] = str_from(name.machine),
 				[HOST_BOOT] = {boot.data, boot.size ? strcspn(boot.data, "\n") : 0},
@@ -159,17 +174,74 @@ bool session_command_ended(struct session *session)
 
 /* --- ticks --- */
 
+/* What happened in a cgroup is told a moment after it went. */
+#define TOLD_AFTER_NS (10 * NS_PER_S)
+
+/* Of what is gone, only the log tells; where its records are gone too, it is forgotten. */
+static void forget(struct session *session)
+{
+	struct model *model = session->model;
+	uint64_t first, last, evicted, more;
+
+	if (!recording_span(session->recording, &first, &last))
+		return;
+	tasks_forget(&model->tasks, first);
+	cgroups_forget(&model->cgroups, first > TOLD_AFTER_NS ? first - TOLD_AFTER_NS : 0);
+	evicted = model->tasks.evicted + model->cgroups.evicted;
+	more = evicted - session->evicted;
+	session->evicted = evicted;
+	if (more)
+		recording_append(session->recording, &(struct record){.type = RECORD_LOST,
+							     .sub = LOST_EVICTED,
+							     .time = clock_now(),
+							     .name = STR("given up"),
+							     .nums = &more});
+}
+
 static void session_tick(void *arg)
 {
 	struct session *session = arg;
-	uint64_t first, last;
 
+	cgroup_watch_drain(session->cgroups);
+	usage_drain(session->usage);
 	resolver_kick(session->resolver);
+	containers_kick(session->containers);
+	if (session->chosen)
+		chosen_update(session->chosen, clock_now());
+	container_usage_meet(session->container_usage);
+	user_names_kick(session->user_names);
 	recording_tick(session->recording, clock_now());
-	if (recording_span(session->recording, &first, &last))
-		tasks_forget(&session->model->tasks, first);
+	forget(session);
 	if (session->hook)
 		session->hook(session->hook_arg);
+}
+
+/* Looks at cgroups stand beside those at tasks: they are about the same time. */
+static void session_looked(void *arg)
+{
+	struct session *session = arg;
+
+	cgroup_watch_tick(session->cgroups);
+	container_usage_tick(session->container_usage);
+	usage_need_idle(session->usage, container_usage_needs_idle(session->container_usage));
+}
+
+/* What is used, once an interval; soon after the start for the first time. */
+static uint64_t session_look(void *arg, uint64_t now)
+{
+	struct session *session = arg;
+	double interval = session->options->interval;
+
+	usage_tick(session->usage);
+	return now + (uint64_t)((interval > 0 ? interval : USAGE_INTERVAL) * 1e9);
+}
+
+/* A container that lives a tenth of a second is asked for before the next tick. */
+static void session_cgroup_made(void *arg)
+{
+	struct session *session = arg;
+
+	containers_kick(session->containers);
 }
 
 static void session_names(void *arg)
@@ -211,6 +283,7 @@ static void describe_sampling(struct session *session)
 		.cpus = options->cpus,
 		.pids = options->pids,
 		.pid_count = options->pid_count,
+		.chosen = session->chosen,
 		.ring_size = options->ring};
 	for (size_t i = 0; i < options->event_count; i++)
 		session->events[i] = mem_strdup(options->events[i]);
@@ -223,15 +296,21 @@ static void describe_sampling(struct session *session)
 	}
 }
 
-static void note_narrowing(struct session *session)
+static void start_looking(struct session *session)
 {
-	char text[64];
-
-	for (size_t i = 0; i < session->config.pid_count; i++) {
-		snprintf(
-			text, sizeof(text), "process %u and its children", session->config.pids[i]);
-		session_note(session, NOTE_NARROWING, text);
-	}
+	session->cgroups = cgroup_watch_new(session->loop, session->recording);
+	cgroup_watch_on_made(session->cgroups, session_cgroup_made, session);
+	cgroup_watch_choose(session->cgroups, session->chosen);
+	cgroup_watch_start(session->cgroups);
+	session->usage = usage_new(session->loop, session->recording, session->model);
+	usage_on_look(session->usage, session_looked, session);
+	usage_narrow(session->usage, session->config.pids, session->config.pid_count);
+	usage_choose(session->usage, session->chosen);
+	session->container_usage = container_usage_new(
+		session->loop, session->recording, session->model, session->cgroups);
+	container_usage_choose(session->container_usage, session->chosen);
+	usage_on_task(session->usage, container_usage_add, session->container_usage);
+	usage_start(session->usage);
 }
 
 static int session_open_live(struct session *session, struct error *error)
@@ -250,6 +329,10 @@ static int session_open_live(struct session *session, struct error *error)
 	recording_observe(session->recording, session_fold, session->model);
 	recording_on_keyframe(session->recording, session_keyframe, session);
 	session->resolver = resolver_new(session->loop, session->recording, session->model);
+	session->containers = containers_new(
+		session->loop, session->recording, session->model, NULL);
+	session->user_names = user_names_new(
+		session->loop, session->recording, session->model, "/proc");
 	session->sampler = sampler_new(session->loop, session->recording, session->model);
 	sampler_on_tick(session->sampler, session_tick, session);
 	resolver_on_names(session->resolver, session_names, session);
@@ -258,7 +341,12 @@ static int session_open_live(struct session *session, struct error *error)
 		code = start_command(session, error);
 	if (code)
 		return code;
+	scope_choose(session);
 	describe_sampling(session);
+	if (session->chosen) { /* nobody is sampled whom a first look tells to be another's */
+		start_looking(session);
+		scope_settle(session);
+	}
 	if (sampler_start(session->sampler, &session->config, &session->sampling)) {
 		/* What was asked for by name and does not exist is a mistake; rights are not. */
 		if (session->sampling.code == -EINVAL || session->sampling.code == -ENOENT ||
@@ -269,8 +357,15 @@ static int session_open_live(struct session *session, struct error *error)
 	} else {
 		session->sampling.code = 0;
 	}
-	note_narrowing(session);
 	session->interval_from = clock_now();
+	scope_note(session);
+	if (!session->chosen)
+		start_looking(session);
+	session->details = details_new(session->loop, session->recording, session->model);
+	session->container_details = container_details_new(
+		session->loop, session->recording, session->model, NULL, redact_arguments);
+	session->usage_timer = loop_timer_add(
+		session->loop, clock_now() + USAGE_FIRST_NS, session_look, session);
 	return options->write_file ? session_write(session, options->write_file, error) : 0;
 }
 
@@ -287,6 +382,7 @@ static int session_open_capture(struct session *session, struct error *error)
 		return error_set(error, code, "cannot give up privileges before reading: %s",
 			strerror(-code));
 	session->damaged = model_load(session->model, session->recording);
+	scope_choose(session);
 	return 0;
 }
 
@@ -310,12 +406,22 @@ void session_close(struct session *session)
 	struct error unused;
 
 	session->hook = NULL;
+	if (session->usage_timer)
+		loop_timer_remove(session->loop, session->usage_timer);
+	usage_free(session->usage);
+	container_usage_free(session->container_usage);
+	cgroup_watch_free(session->cgroups);
+	details_free(session->details);
+	container_details_free(session->container_details);
 	sampler_free(session->sampler);
+	user_names_free(session->user_names);
+	containers_free(session->containers);
 	resolver_free(session->resolver);
 	if (session->writer)
 		session_end_writing(session, &unused);
 	worker_free(session->disk, false);
 	recording_free(session->recording);
+	chosen_free(session->chosen);
 	model_free(session->model);
 	view_set_release(&session->views);
 	loop_free(session->loop);
@@ -349,6 +455,12 @@ void session_close_interval(struct session *session, uint64_t now)
 {
 	if (session->sampler)
 		sampler_take_until(session->sampler, now);
+	if (session->cgroups)
+		cgroup_watch_close_interval(session->cgroups, now);
+	if (session->usage)
+		usage_close_interval(session->usage, now);
+	if (session->container_usage)
+		container_usage_close_interval(session->container_usage, now);
 	recording_append(session->recording, &(struct record){.type = RECORD_INTERVAL,
 						     .time = now,
 						     .duration = now - session->interval_from});
@@ -403,6 +515,15 @@ bool session_span(struct session *session, uint64_t *from, uint64_t *to)
 	return true;
 }
 
+void session_settle(struct session *session, int timeout_ms)
+{
+	containers_kick(session->containers);
+	containers_settle(session->containers, timeout_ms);
+	user_names_settle(session->user_names, timeout_ms);
+	resolver_kick(session->resolver);
+	resolver_settle(session->resolver, timeout_ms);
+}
+
 uint64_t session_finish(struct session *session)
 {
 	uint64_t end = clock_now();
@@ -410,6 +531,10 @@ uint64_t session_finish(struct session *session)
 	if (!session->sampler)
 		return end;
 	end = sampler_stop(session->sampler);
-	resolver_settle(session->resolver, NAMES_MS);
+	/* On a slow machine the first walk may still be under way, and what it finds has names. */
+	cgroup_watch_settle(session->cgroups, NAMES_MS);
+	usage_settle(session->usage, NAMES_MS);
+	cgroup_watch_drain(session->cgroups); /* what went since the last tick */
+	session_settle(session, NAMES_MS);
 	return end;
 }

@@ -16,10 +16,18 @@
 #include "view/view.h"
 
 struct capture_writer;
+struct cgroup_watch;
+struct chosen;
 struct loop;
 struct model;
 struct recording;
+struct details;
+struct container_details;
+struct container_usage;
+struct containers;
 struct resolver;
+struct usage;
+struct user_names;
 struct worker;
 
 struct session {
@@ -28,14 +36,24 @@ struct session {
 	struct worker *disk; /* seals and writes */
 	struct recording *recording;
 	struct model *model;
-	struct sampler *sampler;   /* NULL on a capture */
-	struct resolver *resolver; /* likewise */
+	struct sampler *sampler;		     /* NULL on a capture */
+	struct usage *usage;			     /* likewise */
+	struct cgroup_watch *cgroups;		     /* likewise */
+	struct container_usage *container_usage;     /* likewise */
+	struct details *details;		     /* likewise */
+	struct container_details *container_details; /* likewise */
+	struct chosen *chosen;			     /* by -c; NULL: all */
+	struct loop_timer *usage_timer;
+	struct resolver *resolver;     /* likewise */
+	struct containers *containers; /* likewise */
+	struct user_names *user_names; /* likewise */
 	struct capture_writer *writer;
 	struct view_set views;
 	char *events[OPTIONS_EVENTS]; /* that are sampled, as written */
 	struct sampler_config config;
 	struct error sampling;	/* why nothing is sampled; code 0: it is */
 	uint64_t damaged;	/* chunks of a capture that could not be read so far */
+	uint64_t evicted;	/* of the model, as far as it was told */
 	uint64_t interval_from; /* where the interval that is open began */
 	pid_t child;		/* of the command behind --; 0: none */
 	int child_gate;		/* closing it lets the command begin */
@@ -70,6 +88,9 @@ void session_close_interval(struct session *session, uint64_t now);
 
 /* The span that intervals cover, or where there are none, the data; false: there is nothing. */
 bool session_span(struct session *session, uint64_t *from, uint64_t *to);
+
+/* Waits for names that are wanted: of containers, users and functions, each at most so long. */
+void session_settle(struct session *session, int timeout_ms);
 
 /*
  * Stops sampling, and waits a moment for the names that are still wanted.  Returns the time after

@@ -11,14 +11,21 @@
 #include "base/mem.h"
 #include "command/command.h"
 #include "command/print.h"
+#include "command/scope.h"
 #include "command/session.h"
 #include "command/signals.h"
+#include "model/chosen.h"
+#include "model/model.h"
 #include "record/recording.h"
+#include "resolve/container_details.h"
+#include "resolve/containers.h"
 #include "resolve/symbols.h"
+#include "source/detail.h"
 #include "view/query.h"
 
 #define SETTLE_NS (30 * NS_PER_MS) /* behind an interval's end: its last records come */
 #define INTERVAL_NAMES_MS 500
+#define DETAIL_NS (100 * NS_PER_MS) /* between two times that details are asked for */
 #define TREE_LEAST 0.5 /* percent: rows of trees below that are left out, as perf report does */
 
 struct show {
@@ -82,7 +89,8 @@ static int show_event(struct show *show, const struct event_fact *event, uint64_
 		.filters = filters,
 		.from = from,
 		.to = to,
-		.unfolding = {always_open, NULL}};
+		/* Of rows below rows all are open, unless one is folded. */
+		.unfolding = {show->view->has_parents ? NULL : always_open, NULL}};
 	struct print_context context = {.model = show->session.model, .first = show->first};
 	struct filter_error unused;
 	struct filter *by_event = NULL;
@@ -92,6 +100,8 @@ static int show_event(struct show *show, const struct event_fact *event, uint64_
 
 	filters[spec.filter_count++] = show->filter;
 	if (event) {
+		if (show->view->types != FIELD_TYPE(RECORD_SAMPLE)) /* other records stay */
+			buf_add_text(&text, "not sample.event exists or ");
 		buf_add_text(&text, "sample.event = ");
 		filter_quote(&text, value_text(event->name));
 		by_event = filter_parse(text.data, &unused);
@@ -131,6 +141,27 @@ static void show_end(struct show *show)
 	loop_stop(show->session.loop, 0);
 }
 
+/* Details are there as long as they are asked for: of the containers or processes that are meant.
+ */
+static uint64_t show_ask(void *arg, uint64_t now)
+{
+	struct show *show = arg;
+	struct session *session = &show->session;
+	const struct cgroups *cgroups = &session->model->cgroups;
+	const char *name = show->view->detail;
+	struct error unused;
+
+	for (size_t i = 0; container_details_kind(name) && i < cgroups->container_count; i++)
+		if (!cgroups->containers[i].end &&
+			(!session->chosen || chosen_has(session->chosen, &cgroups->containers[i])))
+			container_details_ask(session->container_details,
+				container_details_kind(name), cgroups->containers[i].number,
+				&unused);
+	for (size_t i = 0; details_kind(name) && i < show->options->pid_count; i++)
+		details_ask(session->details, details_kind(name), show->options->pids[i], &unused);
+	return now + DETAIL_NS;
+}
+
 /* An interval is closed when the last of its records have arrived. */
 static void show_interval(struct show *show)
 {
@@ -138,8 +169,7 @@ static void show_interval(struct show *show)
 	uint64_t from = session->interval_from;
 
 	session_close_interval(session, show->due);
-	resolver_kick(session->resolver);
-	resolver_settle(session->resolver, INTERVAL_NAMES_MS);
+	session_settle(session, INTERVAL_NAMES_MS);
 	if (show_span(show, from, show->due)) {
 		show->status = EXIT_FAILED;
 		show_end(show);
@@ -198,10 +228,15 @@ static int show_live(struct show *show)
 		command_complain(session->sampling.text);
 		return EXIT_FAILED;
 	}
+	scope_complain_missing(session);
+	if (containers_trouble(session->containers))
+		command_complain(containers_trouble(session->containers));
 	signals = signals_watch(session->loop, false, show_signal, show);
 	show_schedule(show);
 	session_release_command(session);
 	loop_timer_add(session->loop, clock_now(), show_expire, show);
+	if (show->view->detail)
+		loop_timer_add(session->loop, clock_now(), show_ask, show);
 	loop_run(session->loop);
 	now = session_finish(session);
 	while (!show->status && show->interval_ns && show->end && show->due < show->end)
@@ -233,6 +268,7 @@ static int show_capture(struct show *show)
 		command_complain("the capture holds no data");
 		return EXIT_FAILED;
 	}
+	scope_complain_missing(&show->session);
 	if (show->session.damaged)
 		show_damage(show, "parts of the capture are damaged and left out");
 	for (; interval && from + interval < to; from += interval)
@@ -244,22 +280,24 @@ static int show_capture(struct show *show)
 static int show_prepare(struct show *show)
 {
 	const struct options *options = show->options;
-	struct filter_error error;
 
 	for (size_t i = 0; i < show->session.views.warning_count; i++)
 		command_complain(show->session.views.warnings[i]);
 	show->view = view_set_find(&show->session.views, options->what ? options->what : "symbols");
 	if (!show->view) {
-		command_complain(
-			"there is no such view: tracetop list views shows those there are");
+		char *text = view_set_missing(&show->session.views, options->what);
+
+		command_complain(text);
+		free(text);
 		return EXIT_USAGE;
 	}
-	show->filter = filter_parse(options->filter ? options->filter : "", &error);
-	if (!show->filter) {
-		command_complain_filter(options->filter, (unsigned)error.column, error.text);
+	if (session_is_live(&show->session) && show->view->detail &&
+		details_kind(show->view->detail) && !options->pid_count) {
+		command_complain("this view is of one process: -p PID says of which");
 		return EXIT_USAGE;
 	}
-	return EXIT_DONE;
+	show->filter = scope_filter(options);
+	return show->filter ? EXIT_DONE : EXIT_USAGE;
 }
 
 int command_show(const struct options *options)

@@ -9,6 +9,7 @@
 #include "ui/local.h"
 
 #define REST_LEAST 16 /* cells that the widest column is left, or others go */
+#define ROWS_MEASURED 256
 #define INDENT 2
 
 /* Where the columns are, in cells of the panel; width 0: not shown. */
@@ -52,14 +53,63 @@ static size_t least_column(const struct layout *layout, const struct level *leve
 	return least;
 }
 
-static void grid_layout(const struct level *level, int columns, struct layout *layout)
+/* Cells of the widest text in a column. */
+static int text_width(const struct ui *ui, const struct level *level, size_t column)
 {
+	struct buf cell = {0};
+	int widest = 0, width;
+
+	for (uint32_t i = 0; i < level->table->count && i < ROWS_MEASURED; i++) {
+		grid_cell(ui, level, level->table->order[i], column, &cell);
+		width = draw_width(ui->term, buf_str(&cell));
+		widest = width > widest ? width : widest;
+	}
+	buf_release(&cell);
+	return widest;
+}
+
+/*
+ * On a wide screen names that do not fit take what others leave: what the widest column does not
+ * need, and at most half of the rest.
+ */
+static void grow_texts(const struct ui *ui, const struct level *level, int left, size_t rest,
+	struct layout *layout)
+{
+	int room = left, wanted;
+
+	if (left <= 0 || !level->table)
+		return;
+	if (rest != SIZE_MAX) {
+		wanted = text_width(ui, level, rest) - layout->width[rest];
+		room = wanted < left / 2 ? left - (wanted > 0 ? wanted : 0) : left / 2;
+	}
+	for (size_t i = 0; room > 0 && i < level->shown.column_count; i++) {
+		const struct view_column *column = &level->columns[i];
+		int more;
+
+		if (!layout->width[i] || !column->width || is_number(column))
+			continue;
+		more = text_width(ui, level, i) - layout->width[i];
+		more = more < room ? more : room;
+		if (more > 0) {
+			layout->width[i] += more;
+			room -= more;
+		}
+	}
+}
+
+static void grid_layout(
+	const struct ui *ui, const struct level *level, int columns, struct layout *layout)
+{
+	bool containers = ui->config.model->cgroups.container_count != 0;
+
 	size_t count = level->shown.column_count, rest = SIZE_MAX;
 	int at = 0;
 
 	memset(layout, 0, sizeof(*layout));
 	for (size_t i = 0; i < count; i++) {
-		if (is_scrolled_away(level, i))
+		if (is_scrolled_away(level, i) ||
+			(level->columns[i].when_containers && !containers))
 			continue;
 		if (!level->columns[i].width && rest == SIZE_MAX)
 			rest = i;
@@ -71,6 +121,7 @@ static void grid_layout(const struct level *level, int columns, struct layout *l
 			break;
 		layout->width[spared] = 0;
 	}
+	grow_texts(ui, level, columns - total_width(layout, level), rest, layout);
 	if (rest != SIZE_MAX && total_width(layout, level) < columns)
 		layout->width[rest] += columns - total_width(layout, level);
 	for (size_t i = 0; i < count; i++) {
@@ -79,6 +130,14 @@ static void grid_layout(const struct level *level, int columns, struct layout *l
 			layout->width[i] = columns > at ? columns - at : 0;
 		at += layout->width[i] ? layout->width[i] + 1 : 0;
 	}
+}
+
+/* The process that looks is told from those that are looked at, without colours too. */
+static bool is_own_number(const struct ui *ui, const struct view_column *column, struct value value)
+{
+	return ui->config.model->host.self && column->aggregate == AGGREGATE_NONE &&
+	       value.type == VALUE_UNSIGNED && value.u == ui->config.model->host.self &&
+	       !strcmp(column->field->name, "proc.pid");
 }
 
 size_t grid_cell(const struct ui *ui, const struct level *level, uint32_t row, size_t column,
@@ -92,6 +151,8 @@ size_t grid_cell(const struct ui *ui, const struct level *level, uint32_t row, s
 	if (c->aggregate == AGGREGATE_COUNT || c->aggregate == AGGREGATE_DISTINCT)
 		format.unit = UNIT_NONE;
 	buf_clear(out);
+	if (is_own_number(ui, c, table_cells(level->table, row)[column]))
+		buf_add_char(out, '*');
 	value_print(out, table_cells(level->table, row)[column], &format);
 	return out->size;
 }
@@ -161,6 +222,36 @@ static void fold_mark(const struct ui *ui, const struct table_row *row, struct b
 		buf_add_text(out, ascii ? "+ " : "\u25b8 ");
 }
 
+/* Of a path the end tells more than the beginning, as in the breadcrumb. */
+static bool is_path(const struct view_column *column)
+{
+	const char *last = strrchr(column->field->name, '.');
+
+	return last && !strcmp(last, ".path");
+}
+
+/* Below the row of the folder above it, the end of a path is all that is new. */
+static struct str below_parent(
+	const struct level *level, uint32_t row, size_t column, struct str shown)
+{
+	uint32_t parent = level->table->rows[row].parent;
+	struct value value = table_cells(level->table, row)[column], above;
+	struct str path;
+
+	if (!level->shown.path || parent == TABLE_TOP || value.type != VALUE_TEXT)
+		return shown;
+	above = table_cells(level->table, parent)[column];
+	path = value_str(value);
+	if (above.type != VALUE_TEXT || path.size <= value_str(above).size ||
+		memcmp(path.data, value_str(above).data, value_str(above).size) != 0)
+		return shown;
+	/* A slash is in no name, and nothing is escaped with one. */
+	for (size_t i = shown.size; i-- > 0;)
+		if (shown.data[i] == '/')
+			return (struct str){shown.data + i + 1, shown.size - i - 1};
+	return shown;
+}
+
 static void row_draw(const struct ui *ui, const struct level *level, const struct rect *rect,
 	const struct layout *layout, int line, uint32_t place)
 {
@@ -184,12 +275,42 @@ static void row_draw(const struct ui *ui, const struct level *level, const struc
 		if (level->shown.path && !column->width)
 			fold_mark(ui, &level->table->rows[row], &text);
 		grid_cell(ui, level, row, i, &cell);
-		buf_add_str(&text, buf_str(&cell));
+		buf_add_str(&text, is_path(column) ? below_parent(level, row, i, buf_str(&cell))
+						   : buf_str(&cell));
 		draw_text(ui->term, line, rect->column + layout->left[i], layout->width[i],
-			buf_str(&text), style, DRAW_PLAIN | (is_number(column) ? DRAW_RIGHT : 0));
+			buf_str(&text), style,
+			DRAW_PLAIN | (is_number(column)	       ? DRAW_RIGHT
+					     : is_path(column) ? DRAW_MIDDLE
+							       : 0));
 	}
 	buf_release(&text);
 	buf_release(&cell);
+}
+
+/* Why nothing is told of a process or a container. */
+static void detail_reason(const struct ui *ui, const struct level *level, char *out, size_t size)
+{
+	bool of_container = level_is_of_container(level);
+	char time[16];
+
+	if (!*level_detail_target(level)) {
+		snprintf(out, size, "%s",
+			of_container ? "This is about one container: go to the Containers, then i "
+				       "or l, or F2 and Tab."
+				     : "This is about one process: go to the Processes, then F2 "
+				       "and Tab.");
+	} else if (ui->config.to) {
+		snprintf(out, size, "Nothing of it is in the capture: it was not looked at then.");
+	} else if (level->ended && (!of_container || level->is_answered)) {
+		ui_clock_text(ui, level->ended, time, sizeof(time));
+		snprintf(out, size, "It ended at %s: nothing is told of it any more.", time);
+	} else if (!level->is_answered && ui_runs(ui)) {
+		snprintf(out, size, "Looking ...");
+	} else if (!strcmp(level->view->detail, "log")) {
+		snprintf(out, size, "The log is empty so far: nothing was written to it.");
+	} else {
+		snprintf(out, size, "There is nothing to tell.");
+	}
 }
 
 /* Why there are no rows: nothing came yet, nothing passes, nothing is sampled. */
@@ -197,14 +318,22 @@ static void empty_draw(struct ui *ui, const struct level *level, const struct re
 {
 	struct rect body = {rect->row + 2, rect->column + 2, rect->rows - 2, rect->columns - 4};
 	struct ui_status status = {0};
-	char text[700];
+	char text[700], time[16];
 
 	ui->config.status(ui->config.status_arg, &status);
 	if (status.trouble) {
 		snprintf(text, sizeof(text), "Nothing is sampled: %s", status.trouble);
 		draw_paragraph(ui->term, &body, 0, text, STYLE_WARNING);
+	} else if (level->view->detail && !level->typed.filter) {
+		detail_reason(ui, level, text, sizeof(text));
+		draw_paragraph(ui->term, &body, 0, text, STYLE_NORMAL);
 	} else if (!level->table || (ui->query && !level->table->count)) {
 		draw_paragraph(ui->term, &body, 0, "Looking ...", STYLE_DIM);
+	} else if (ui_has_ended(ui)) {
+		ui_clock_text(ui, level->ended, time, sizeof(time));
+		snprintf(text, sizeof(text), "It ended at %s: nothing of it is kept any more.",
+			time);
+		draw_paragraph(ui->term, &body, 0, text, STYLE_NORMAL);
 	} else if (ui->level_count > 1 || level->typed.filter || ui->config.filter) {
 		draw_paragraph(ui->term, &body, 0,
 			"Nothing in this span passes. Backspace goes back up, \\ changes the "
@@ -222,7 +351,7 @@ void grid_draw(struct ui *ui, const struct rect *rect)
 	uint32_t rows = rect->rows > 1 ? (uint32_t)rect->rows - 1 : 0;
 	struct layout layout;
 
-	grid_layout(level, rect->columns, &layout);
+	grid_layout(ui, level, rect->columns, &layout);
 	header_draw(ui, level, rect, &layout);
 	ui->rows_shown = rows;
 	if (!level->table || !level->table->count) {
@@ -254,7 +383,8 @@ static void toggle_open(struct ui *ui, struct level *level)
 	level->follows = true;
 	level->unfolds = false;
 	level->cursor_id = row->id;
-	level_set_open(level, row->id, !row->is_open);
+	/* A tree of rows that are all there is unfolded until someone folds it. */
+	level_set_open(level, row->id, row->is_open == level->shown.has_parents);
 	ui_outdated(ui);
 }
 

@@ -120,21 +120,39 @@ static void key_filter(struct ui *ui)
 
 /* --- going down and up --- */
 
-static void key_enter(struct ui *ui)
+static void go_down(struct ui *ui, const char *id)
 {
 	struct level *level = ui_level(ui);
-	const struct view *view;
+	const struct view *view = id ? view_set_find(ui->config.views, id) : NULL;
 	uint32_t row;
 
 	if (!level_cursor_row(level, &row))
 		return;
-	view = level->view->drill_count ? view_set_find(ui->config.views, level->view->drill[0].view)
-					: NULL;
 	if (!view) {
 		ui_say(ui, STYLE_WARNING, "nothing lies below this: F2 opens another view");
 		return;
 	}
 	ui_push(ui, view, level_row_clause(level));
+}
+
+static void key_enter(struct ui *ui)
+{
+	const struct view *view = ui_level(ui)->view;
+
+	go_down(ui, view->drill_count ? view->drill[0].view : NULL);
+}
+
+/* Letters of the view's own, that lead from a row to another view. */
+static void drill_key(struct ui *ui, int key)
+{
+	const struct view *view = ui_level(ui)->view;
+
+	for (size_t i = 0; i < view->drill_count; i++)
+		if (view->drill[i].key && key == (unsigned char)view->drill[i].key[0]) {
+			go_down(ui, view->drill[i].view);
+			ui->dirty = true;
+			return;
+		}
 }
 
 static void key_up(struct ui *ui)
@@ -181,8 +199,14 @@ static void key_tree(struct ui *ui)
 {
 	struct level *level = ui_level(ui);
 
+	if (level->shown.has_parents) {
+		ui_outdated(ui);
+		level_set_path(level, level->shown.path ? PATH_NONE : PATH_PARENTS);
+		return;
+	}
 	if (!level->shown.path) {
-		ui_say(ui, STYLE_WARNING, "this view is a list: Enter leads to the callers");
+		ui_say(ui, STYLE_WARNING,
+			"this view is a list: Processes, Cgroups and Callers are trees too");
 		return;
 	}
 	ui_outdated(ui);
@@ -256,6 +280,7 @@ static void resize_window(struct ui *ui, double factor)
 	if (window > (double)WINDOW_MOST)
 		window = (double)WINDOW_MOST;
 	ui->window = (uint64_t)window;
+	ui->window_chosen = true;
 	ui_outdated(ui);
 }
 
@@ -324,6 +349,12 @@ static void key_redraw(struct ui *ui)
 	ui->dirty = true;
 }
 
+static void key_meters(struct ui *ui)
+{
+	ui->meters_on = !ui->meters_on;
+	meters_refresh(ui);
+}
+
 static void key_quit(struct ui *ui)
 {
 	ui->quit = true;
@@ -353,16 +384,20 @@ static const struct binding {
 	{'N', 0, NULL, NULL, NULL, NULL, key_search_previous},
 	{KEY_F(4), '\\', "F4 \\", "Filter", "Filt",
 		"show only what passes: words, or a filter (proc.name = nginx)", key_filter},
-	{KEY_F(5), 't', "F5 t", "Tree", "Tree", "of a tree: who calls it, or what it calls",
-		key_tree},
+	{KEY_F(5), 't', "F5 t", "Tree", "Tree",
+		"tree or list; of calls: who calls it, or what it calls", key_tree},
 	{KEY_F(6), '>', "F6 >", "Sort", "Sort", "sort by another column; I turns the order around",
 		key_sort},
 	{'I', 0, NULL, NULL, NULL, NULL, key_invert},
 	{KEY_F(7), 'c', "F7 c", "Columns", "Cols", "choose columns", key_columns},
+	{KEY_F(8), 'a', "F8 a", "Actions", "Act", "what can be done about the row",
+		overlay_actions_open},
+	{KEY_F(9), 'k', "F9 k", "Signal", "Sig", "send a signal to the process",
+		overlay_signals_open},
 	{'p', 0, "p", "Freeze", "Frz", "freeze the picture; recording goes on", key_freeze},
 	{'w', 0, "w", "Record", "Rec", "record to a file, from the beginning of what is held",
 		key_record},
-	{'e', 0, "e", "Event", "Evt", "sample another event", key_event},
+	{'e', 0, "e", NULL, NULL, "sample another event", key_event},
 	{'F', 0, "F", NULL, NULL, "sample more or less often", key_frequency},
 	{'\t', 0, "Tab", NULL, NULL, "the next event, where several are sampled", ui_next_event},
 	{'[', 0, "[ ]", NULL, NULL, "a step back and forward in time", key_back},
@@ -372,6 +407,7 @@ static const struct binding {
 	{'(', 0, "( )", NULL, NULL, "half and twice the time that is shown", key_shorter},
 	{')', 0, NULL, NULL, NULL, NULL, key_longer},
 	{'0', 0, "0", NULL, NULL, "now; of a capture: all of it", key_now},
+	{'M', 0, "M", NULL, NULL, "fold the meters away, and back", key_meters},
 	{'!', 0, "!", NULL, NULL, "what is on, and what it costs", key_sources},
 	{'L' & 0x1f, KEY_REFRESH, "^L", NULL, NULL, "draw everything anew", key_redraw},
 	{KEY_F(10), 'q', "F10 q", "Quit", "Quit", "quit", key_quit},
@@ -389,6 +425,7 @@ void ui_command_key(struct ui *ui, int key)
 			ui->dirty = true;
 			return;
 		}
+	drill_key(ui, key);
 }
 
 /* What grid.c does with keys, as help writes it. */
@@ -426,6 +463,12 @@ static int binding_name(const struct binding *binding, char *out, size_t size)
 	return snprintf(out, size, "%c", binding->key);
 }
 
+/* A key that does nothing but what is refused: by --readonly, or with a capture. */
+static bool is_refused(const struct ui *ui, const struct binding *binding)
+{
+	return binding->run == overlay_signals_open && router_refuses(ui->config.router, "signal");
+}
+
 static int keybar_width(bool brief)
 {
 	char name[8];
@@ -456,7 +499,8 @@ void keybar_draw(struct ui *ui, int row)
 		binding_name(&bindings[i], name, sizeof(name));
 		at += draw_label(ui->term, row, at, columns - at, name, STYLE_KEY, 0);
 		if (!bare)
-			at += draw_label(ui->term, row, at, columns - at, label, STYLE_LABEL, 0);
+			at += draw_label(ui->term, row, at, columns - at, label,
+				is_refused(ui, &bindings[i]) ? STYLE_DIM : STYLE_LABEL, 0);
 		at++;
 	}
 }

@@ -23,6 +23,7 @@ static void level_copy_view(struct level *level, const struct view *view)
 	level->shown.columns = level->columns;
 	level->sort = view_sort_column(view, &level->falling);
 	level->left = 0;
+	level->at_end = view->follow;
 }
 
 struct level *level_new(const struct view *view, struct clause selection)
@@ -48,11 +49,62 @@ void level_free(struct level *level)
 	free(level);
 }
 
+uint64_t row_start(const struct level *level, uint32_t row)
+{
+	const struct view *view = &level->shown;
+	struct value start;
+
+	if (view->key_count < 2 || !strstr(view->keys[1]->name, ".start"))
+		return 0;
+	start = table_keys(level->table, row)[1];
+	return start.type == VALUE_UNSIGNED ? start.u : 0;
+}
+
+/* What a step down narrows to: that of the row, or what was narrowed to before. */
+static void level_take_target(struct level *level, const struct level *above, bool by_row)
+{
+	uint32_t row;
+	char *to = NULL;
+
+	memcpy(level->process, above->process, sizeof(level->process));
+	level->process_start = above->process_start;
+	memcpy(level->container, above->container, sizeof(level->container));
+	level->ended = above->ended;
+	if (!by_row || !above->shown.key_count || !level_cursor_row(above, &row))
+		return;
+	if (!strcmp(above->shown.keys[0]->name, "proc.pid"))
+		to = level->process;
+	else if (!strcmp(above->shown.keys[0]->name, "container.number"))
+		to = level->container;
+	if (!to)
+		return;
+	snprintf(to, sizeof(level->process), "%llu",
+		(unsigned long long)table_keys(above->table, row)[0].u);
+	level->narrows = true;
+	level->ended = 0;
+	if (to == level->process)
+		level->process_start = row_start(above, row);
+}
+
+bool level_is_of_container(const struct level *level)
+{
+	return !strcmp(level->view->keys[0]->name, "container.number");
+}
+
+const char *level_detail_target(const struct level *level)
+{
+	return level_is_of_container(level) ? level->container : level->process;
+}
+
 void ui_push(struct ui *ui, const struct view *view, struct clause selection)
 {
+	struct level *level = level_new(view, selection);
+
+	if (ui->level_count)
+		level_take_target(level, ui_level(ui), selection.filter != NULL);
 	ui->levels = mem_grow(
 		ui->levels, &ui->level_capacity, ui->level_count + 1, sizeof(*ui->levels));
-	ui->levels[ui->level_count++] = level_new(view, selection);
+	ui->levels[ui->level_count++] = level;
 	ui_outdated(ui);
 }
 
@@ -66,7 +118,7 @@ bool ui_pop(struct ui *ui)
 }
 
 /* The table belongs to the columns: with others there is none until the next query. */
-static void level_forget_table(struct level *level)
+void level_forget_table(struct level *level)
 {
 	table_free(level->table);
 	level->table = NULL;
@@ -110,6 +162,11 @@ struct clause level_row_clause(const struct level *level)
 			buf_printf(&text, "not %s exists", view->keys[i]->name);
 			continue;
 		}
+		if (!strcmp(view->keys[i]->name, "cgroup.id")) { /* and all below it */
+			buf_printf(&text, "cgroup.within contains \"/%llu/\"",
+				(unsigned long long)value.u);
+			continue;
+		}
 		buf_printf(&text, "%s = ", view->keys[i]->name);
 		filter_quote(&text, value);
 	}
@@ -117,7 +174,10 @@ struct clause level_row_clause(const struct level *level)
 	value = table_label(level->table, row);
 	if (value.type == VALUE_TEXT) {
 		buf_add_str(&label, value_str(value));
-		if (view->keys[0]->unit == UNIT_ID && view->keys[0]->domain == DOMAIN_THREAD)
+		/* Numbers that people know: those of containers and hierarchies are our own. */
+		if (view->keys[0]->unit == UNIT_ID && view->keys[0]->domain == DOMAIN_THREAD &&
+			strncmp(view->keys[0]->name, "container.", 10) != 0 &&
+			strncmp(view->keys[0]->name, "cgroup.", 7) != 0)
 			buf_printf(&label, "(%llu)",
 				(unsigned long long)table_keys(level->table, row)[0].u);
 	} else {
@@ -145,6 +205,7 @@ void level_move(struct ui *ui, struct level *level, int64_t rows)
 	level->cursor = (uint32_t)at;
 	/* At the very top one looks at what is most; elsewhere at a certain row. */
 	level->follows = at > 0;
+	level->at_end = level->view->follow && at == last;
 	level_note_cursor(level);
 	ui->dirty = true;
 }
@@ -153,7 +214,9 @@ static void level_find_cursor(struct level *level)
 {
 	struct table *table = level->table;
 
-	if (level->follows)
+	if (level->at_end)
+		level->cursor = table->count ? table->count - 1 : 0;
+	else if (level->follows)
 		for (uint32_t i = 0; i < table->count; i++)
 			if (table->rows[table->order[i]].id == level->cursor_id) {
 				level->cursor = i;
@@ -193,7 +256,7 @@ bool level_unfold(struct level *level)
 	const struct table *table = level->table;
 	uint32_t row = table->count ? table->order[0] : 0, best;
 
-	if (!level->unfolds || !level->shown.path || !table->count)
+	if (!level->unfolds || !level->shown.path || level->shown.has_parents || !table->count)
 		return false;
 	while (table->rows[row].is_open) {
 		best = row;

@@ -5,6 +5,22 @@
 
 #include "ui/local.h"
 
+/* Letters that lead from a row of this view to another. */
+static void help_drill(const struct ui *ui, const struct view *view, struct buf *out)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < view->drill_count; i++) {
+		const struct view *to = view_set_find(ui->config.views, view->drill[i].view);
+
+		if (!view->drill[i].key || !to)
+			continue;
+		buf_printf(out, "%s  %-16s%s: %s\n", first ? "\nKeys of this view\n" : "",
+			view->drill[i].key, to->name, to->help);
+		first = false;
+	}
+}
+
 static void help_text(const struct ui *ui, struct buf *out)
 {
 	const struct view *view = &ui_level(ui)->shown;
@@ -17,13 +33,16 @@ static void help_text(const struct ui *ui, struct buf *out)
 	for (size_t i = 0; i < view->column_count; i++) {
 		const struct view_column *column = &view->columns[i];
 
-		buf_printf(out, "  %-10s %s%s\n", *column->title ? column->title : "-",
+		buf_printf(out, "  %-10s %s%s%s\n", *column->title ? column->title : "-",
+			column->aggregate == AGGREGATE_DISTINCT ? "how many there are, each by: "
+								: "",
 			column->field->help,
 			column->share == SHARE_TOTAL	  ? "; percent of all in the view"
 			: column->share == SHARE_FILTERED ? "; percent of what passes"
 			: column->share == SHARE_PARENT	  ? "; percent of the row above"
 							  : "");
 	}
+	help_drill(ui, view, out);
 	buf_add_text(out, "\nKeys\n");
 	for (size_t i = 0; ui_key_at(i, &key); i++)
 		buf_printf(out, "  %-16s%s\n", key.names, key.help);
@@ -99,8 +118,18 @@ static void sources_draw(struct ui *ui, const struct rect *rect)
 	else
 		buf_printf(&text, "Sampling %s, %llu Hz a CPU%s%s.\n", status.event,
 			(unsigned long long)status.frequency, *status.why ? ": " : "", status.why);
+	if (status.tasks)
+		buf_printf(&text, "Processes: %s\n", status.tasks);
+	if (status.cgroups)
+		buf_printf(&text, "Cgroups: %s\n", status.cgroups);
+	if (status.containers)
+		buf_printf(&text, "Containers: %s\n", status.containers);
 	if (*status.narrowed)
-		buf_printf(&text, "Recorded is only %s.\n", status.narrowed);
+		buf_printf(&text, "Recorded is only %s%s%s.\n", status.narrowed,
+			status.wide ? ": " : "", status.wide ? status.wide : "");
+	if (status.left_out)
+		buf_printf(&text, "Samples of others that the kernel left out: %llu.\n",
+			(unsigned long long)status.left_out);
 	buf_printf(&text,
 		"Samples taken in: %llu; lost: %llu; late: %llu; times throttled: %llu.\n",
 		(unsigned long long)stats.rows[RECORD_SAMPLE], (unsigned long long)status.lost,

@@ -9,15 +9,15 @@
 
 #define LIST_WIDTH 26
 
-/* The frame all lists share: a title, the entries, and the panel still to be seen on the right. */
-static void list_draw(struct ui *ui, const struct rect *rect, const char *title, int width,
+void list_draw(struct ui *ui, const struct rect *rect, const char *title, int width,
 	void (*entry)(const struct ui *ui, int number, char *out, size_t size))
 {
 	int rows = rect->rows - 1, first = list_first(&ui->list, rows);
 	char text[120];
 
 	width = width < rect->columns ? width : rect->columns;
-	draw_label(ui->term, rect->row, rect->column, width, title, STYLE_SORTED, DRAW_FILL);
+	snprintf(text, sizeof(text), "%s%s%s", title, *ui->list.typed ? ": " : "", ui->list.typed);
+	draw_label(ui->term, rect->row, rect->column, width, text, STYLE_SORTED, DRAW_FILL);
 	for (int i = 0; i < rows; i++) {
 		int number = first + i;
 
@@ -84,7 +84,8 @@ static void views_draw(struct ui *ui, const struct rect *rect)
 		draw_label(ui->term, rect->row + i, rect->column, rect->columns, "", STYLE_NORMAL,
 			DRAW_FILL);
 	draw_label(ui->term, rect->row, rect->column, rect->columns,
-		" Views                     Enter opens, Esc closes", STYLE_HEADER, DRAW_FILL);
+		" Views                     Enter opens, letters search, Esc closes", STYLE_HEADER,
+		DRAW_FILL);
 	list_draw(ui, rect, " Views", LIST_WIDTH, view_entry);
 	if (rect->columns > LIST_WIDTH + 10)
 		view_describe(ui, rect);
@@ -93,7 +94,7 @@ static void views_draw(struct ui *ui, const struct rect *rect)
 static void views_key(struct ui *ui, int key)
 {
 	ui->dirty = true;
-	if (list_key(&ui->list, key, (int)ui->rows_shown))
+	if (list_key_typed(ui, key, view_entry))
 		return;
 	if (key == '\t') {
 		ui->narrow_to_row = !ui->narrow_to_row;
@@ -148,7 +149,7 @@ static void sort_key(struct ui *ui, int key)
 	size_t column = (size_t)ui->list.at;
 
 	ui->dirty = true;
-	if (list_key(&ui->list, key, (int)ui->rows_shown))
+	if (list_key_typed(ui, key, sort_entry))
 		return;
 	overlay_close(ui);
 	if (!is_enter(key))
@@ -175,7 +176,7 @@ void overlay_sort_open(struct ui *ui)
 /* The view's own columns first, then the fields that its rows could show as well. */
 static bool column_fits(const struct level *level, const struct field *field)
 {
-	if (field->type == VALUE_NONE || field->is_constant || field->is_self)
+	if (field->type == VALUE_NONE || field->is_constant || field->is_self || field->argument)
 		return false;
 	if (field->types && level->view->types && !(field->types & level->view->types))
 		return false;
@@ -253,7 +254,7 @@ static void columns_key(struct ui *ui, int key)
 	size_t at;
 
 	ui->dirty = true;
-	if (list_key(&ui->list, key, (int)ui->rows_shown))
+	if (list_key_typed(ui, key, column_entry))
 		return;
 	if (key != ' ') {
 		overlay_close(ui);

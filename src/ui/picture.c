@@ -7,15 +7,60 @@
 #include "base/mem.h"
 #include "ui/local.h"
 
+#define AFTER_END_LOOKS 2
 #define WORK_NS (4 * NS_PER_MS) /* of a query, between two looks at the keyboard */
+
+/*
+ * Notes whether what levels are narrowed to has ended.  It stays noted: the model forgets in time
+ * who ended.
+ */
+static void ui_note_ends(struct ui *ui)
+{
+	const struct model *model = ui->config.model;
+
+	for (size_t i = 0; i < ui->level_count; i++) {
+		struct level *level = ui->levels[i];
+		const struct container *container;
+		const struct task *task;
+
+		if (level->ended)
+			continue;
+		if (*level->process) {
+			task = tasks_find(&model->tasks,
+				(uint32_t)strtoul(level->process, NULL, 10), level->process_start);
+			level->ended = task && task->end != UINT64_MAX ? task->end : 0;
+		} else if (*level->container) {
+			container = cgroups_container_numbered(
+				&model->cgroups, (uint32_t)strtoul(level->container, NULL, 10));
+			level->ended = container ? container->end : 0;
+		}
+	}
+}
+
+/* Details of what has ended may still come. */
+bool ui_has_ended(const struct ui *ui)
+{
+	const struct level *level = ui_level(ui);
+
+	return ui_runs(ui) && level->ended && !level->view->detail;
+}
 
 void ui_span(const struct ui *ui, uint64_t *from, uint64_t *to)
 {
+	uint64_t window = ui->window, least = (uint64_t)(ui_level(ui)->view->window * 1e9);
+
 	*to = ui->end ? ui->end : ui->config.to ? ui->config.to : clock_now();
-	if (ui->config.to && ui->window == UINT64_MAX)
+	/* What it used up to its end is told with the next looks. */
+	if (ui_has_ended(ui) && *to > ui_level(ui)->ended + AFTER_END_LOOKS * ui->interval)
+		*to = ui_level(ui)->ended + AFTER_END_LOOKS * ui->interval;
+	if (ui->config.to && ui->window == UINT64_MAX) {
 		*from = ui->config.from;
-	else
-		*from = *to > ui->window ? *to - ui->window : 0;
+		return;
+	}
+	/* In less than its own span there need not be a record of each row. */
+	if (window < least || (!ui->config.to && !ui->window_chosen && least))
+		window = least;
+	*from = *to > window ? *to - window : 0;
 }
 
 /* Narrows to the samples of an event: those of several do not add up. */
@@ -30,7 +75,8 @@ static void ui_set_event(struct ui *ui, size_t number)
 	ui->event_shown = number;
 	if (model->event_count < 2)
 		return;
-	buf_add_text(&text, "sample.event = ");
+	/* Records of other types have no event, and stay. */
+	buf_add_text(&text, "not sample.event exists or sample.event = ");
 	filter_quote(&text, value_text(model->events[number].name));
 	ui->event = filter_parse(text.data, &unused);
 	buf_release(&text);
@@ -68,6 +114,22 @@ static bool is_open(const void *arg, uint64_t id, uint32_t depth)
 	return level_is_open(arg, id);
 }
 
+/*
+ * Details are there as long as they are asked for.  The number of a process that has ended may be
+ * another's; of a container files may be left.
+ */
+static void ui_ask_detail(struct ui *ui, const struct level *level)
+{
+	struct error unused;
+	struct request request = {"detail", NULL, level->view->detail};
+
+	if (!level->view->detail || !ui_runs(ui))
+		return;
+	request.target = level_detail_target(level);
+	if (*request.target && (!level->ended || level_is_of_container(level)))
+		router_post(ui->config.router, &request, &unused);
+}
+
 /* Begins a query for the level that is looked at. */
 void ui_refresh(struct ui *ui)
 {
@@ -76,6 +138,8 @@ void ui_refresh(struct ui *ui)
 	struct query_spec spec = {
 		.view = &level->shown, .filters = filters, .unfolding = {is_open, level}};
 
+	ui_note_ends(ui);
+	ui_ask_detail(ui, level);
 	ui_choose_event(ui);
 	if (ui->config.filter)
 		filters[spec.filter_count++] = ui->config.filter;
@@ -112,7 +176,10 @@ bool ui_work(struct ui *ui)
 		return false;
 	if (query_step(ui->query, WORK_NS))
 		return true;
+	/* Nothing is drawn in between; both at once would take twice the room. */
+	level_forget_table(ui_level(ui));
 	level_take_table(ui_level(ui), query_table(ui->query));
+	meters_refresh(ui);
 	query_free(ui->query);
 	ui->query = NULL;
 	ui->dirty = true;

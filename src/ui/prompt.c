@@ -125,6 +125,8 @@ void prompt_key(struct ui *ui, int key)
 		return;
 	}
 	prompt_edit(prompt, key);
+	if (!prompt->changed) /* it is looked at when it is accepted */
+		prompt->has_error = false;
 	if (prompt->changed && (prompt->size != size || key > 255))
 		prompt->changed(ui);
 }

@@ -58,31 +58,45 @@ static void escaped(const struct ui *ui, char *out, size_t size, const char *raw
 	buf_release(&text);
 }
 
+void ui_clock_text(const struct ui *ui, uint64_t time, char *out, size_t size)
+{
+	struct buf text = {0};
+
+	value_print(&text, value_unsigned(time),
+		&(struct value_format){
+			.unit = UNIT_TIME, .realtime = ui->config.model->host.realtime});
+	snprintf(out, size, "%.8s", text.data ? text.data : "");
+	buf_release(&text);
+}
+
 static void span_parts(const struct ui *ui, struct parts *parts)
 {
-	char window[32];
+	char window[32], time[16];
 	uint64_t from, to;
 
 	ui_span(ui, &from, &to);
 	short_number(window, sizeof(window), (double)(to - from), UNIT_NS);
 	if (ui->end || (!ui->config.to && ui->frozen)) {
-		struct buf time = {0};
-
-		value_print(&time, value_unsigned(ui->query_to),
-			&(struct value_format){
-				.unit = UNIT_TIME, .realtime = ui->config.model->host.realtime});
-		part_add(parts, 0, STYLE_WARNING, "%s %.8s", ui->end ? "PAST" : "FROZEN",
-			time.data ? time.data : "");
-		buf_release(&time);
+		ui_clock_text(ui, ui->query_to, time, sizeof(time));
+		part_add(parts, 0, STYLE_WARNING, "%s %s", ui->end ? "PAST" : "FROZEN", time);
+	} else if (ui_has_ended(ui)) {
+		ui_clock_text(ui, ui_level(ui)->ended, time, sizeof(time));
+		part_add(parts, 0, STYLE_WARNING, "ENDED %s", time);
 	}
 	part_add(parts, 5, STYLE_NORMAL, "%s %s", ui->config.to ? "all" : "last", window);
+}
+
+/* What the rows are made of; most views count samples and records of what was used together. */
+static const char *record_word(const struct view *view)
+{
+	return view->types == FIELD_TYPE(RECORD_SAMPLE) ? "sample" : "record";
 }
 
 static void sample_parts(const struct ui *ui, const struct ui_status *status, struct parts *parts)
 {
 	const struct level *level = ui_level(ui);
 	const struct event_fact *fact = ui_event(ui);
-	char event[64], why[120], samples[32];
+	char event[64], why[120], records[32];
 
 	escaped(ui, event, sizeof(event), fact ? fact->name.data : status->event);
 	escaped(ui, why, sizeof(why), *status->why || !fact ? status->why : fact->why.data);
@@ -94,19 +108,25 @@ static void sample_parts(const struct ui *ui, const struct ui_status *status, st
 	if (*why)
 		part_add(parts, 4, STYLE_DIM, "(%s)", why);
 	if (level->table) {
-		short_number(samples, sizeof(samples), (double)level->table->records, UNIT_NONE);
-		part_add(parts, 6, STYLE_NORMAL, "%s samples", samples);
+		short_number(records, sizeof(records), (double)level->table->records, UNIT_NONE);
+		part_add(parts, 6, STYLE_NORMAL, "%s %s%s", records, record_word(level->view),
+			level->table->records == 1 ? "" : "s");
+		if (level->table->cut)
+			part_add(parts, 1, STYLE_WARNING, "not all rows fit");
 	}
 }
 
 static void trouble_parts(const struct ui_status *status, struct parts *parts)
 {
-	char lost[32];
+	char lost[32], evicted[32];
 
 	if (status->trouble)
 		part_add(parts, 0, STYLE_ERROR, "NOT SAMPLING");
 	short_number(lost, sizeof(lost), (double)status->lost, UNIT_NONE);
 	part_add(parts, 1, status->lost ? STYLE_ERROR : STYLE_NORMAL, "lost %s", lost);
+	short_number(evicted, sizeof(evicted), (double)status->evicted, UNIT_NONE);
+	if (status->evicted)
+		part_add(parts, 1, STYLE_WARNING, "%s evicted", evicted);
 	if (status->late)
 		part_add(parts, 4, STYLE_WARNING, "late %llu", (unsigned long long)status->late);
 	if (status->throttled)
@@ -181,9 +201,15 @@ void status_draw(struct ui *ui, int row)
 	}
 }
 
+static const char *const path_words[PATHS] = {[PATH_NONE] = "",
+	[PATH_CALLERS] = " (who calls it)",
+	[PATH_CALLEES] = " (what it calls)",
+	[PATH_PARENTS] = " (tree)"};
+
 void breadcrumb_draw(struct ui *ui, int row)
 {
 	struct buf line = {0};
+	char time[16];
 	int rows, columns, at;
 
 	term_size(ui->term, &rows, &columns);
@@ -195,10 +221,13 @@ void breadcrumb_draw(struct ui *ui, int row)
 			text_escape(
 				&line, str_from(level->selection.label), term_charset(ui->term));
 		}
+		if (level->narrows && level->ended) {
+			ui_clock_text(ui, level->ended, time, sizeof(time));
+			buf_printf(&line, " (ended at %s)", time);
+		}
 		buf_printf(&line, "%s%s", i ? " > " : "", level->shown.name);
 		if (level->shown.path)
-			buf_add_text(&line, level->shown.path == PATH_CALLERS ? " (who calls it)"
-									      : " (what it calls)");
+			buf_add_text(&line, path_words[level->shown.path]);
 	}
 	at = draw_text(
 		ui->term, row, 0, columns, buf_str(&line), STYLE_DIM, DRAW_PLAIN | DRAW_MIDDLE);

@@ -13,7 +13,9 @@
 #define MESSAGE_NS (6 * NS_PER_S)
 #define EARLY_NS (3 * NS_PER_S) /* after the start names still come in */
 #define EARLY_PICTURE_NS (200 * NS_PER_MS)
-#define FIRST_PICTURE_NS (40 * NS_PER_MS) /* as long as there are no rows at all */
+#define FIRST_NS (300 * NS_PER_MS)
+#define FIRST_PICTURE_NS (20 * NS_PER_MS) /* as long as there are no rows at all */
+#define EMPTY_PICTURE_NS (40 * NS_PER_MS) /* and still are none */
 #define LEAST_ROWS 4
 
 struct ui *ui_new(const struct ui_config *config)
@@ -23,6 +25,7 @@ struct ui *ui_new(const struct ui_config *config)
 	ui->config = *config;
 	ui->term = config->term;
 	ui->interval = (uint64_t)(config->interval * 1e9);
+	ui->meters_on = true;
 	ui->window = config->to ? UINT64_MAX : UI_WINDOW_NS;
 	ui->started = clock_now();
 	ui_push(ui, config->view, (struct clause){0});
@@ -43,6 +46,11 @@ void ui_free(struct ui *ui)
 	free(ui);
 }
 
+void ui_changed(struct ui *ui)
+{
+	ui->dirty = true;
+}
+
 void ui_say(struct ui *ui, enum style style, const char *text)
 {
 	snprintf(ui->message, sizeof(ui->message), "%s", text);
@@ -57,20 +65,14 @@ int ui_post(struct ui *ui, const char *verb, const char *target, const char *arg
 	struct error error = {0};
 	int code = router_post(ui->config.router, &request, &error);
 
-	if (code && ui->prompt.title) { /* it stands where it is typed */
+	if (code < 0 && ui->prompt.title) { /* it stands where it is typed */
 		ui->prompt.has_error = true;
 		ui->prompt.error_column = 0;
 		snprintf(ui->prompt.error, sizeof(ui->prompt.error), "%s", error.text);
-	} else if (code) {
+	} else if (code < 0) {
 		ui_say(ui, STYLE_ERROR, error.text);
 	}
 	return code;
-}
-
-/* Whether a picture is made by itself: of what goes on, as long as one looks at now. */
-static bool ui_runs(const struct ui *ui)
-{
-	return !ui->config.to && !ui->frozen && !ui->end;
 }
 
 /* At first often: rows before names, then names as they come in. */
@@ -83,7 +85,8 @@ static uint64_t ui_picture_due(const struct ui *ui)
 		return 0;
 	if (ui->last_query < ui->started + EARLY_NS) {
 		if (!level->table || !level->table->count)
-			pause = FIRST_PICTURE_NS;
+			pause = ui->last_query < ui->started + FIRST_NS ? FIRST_PICTURE_NS
+									: EMPTY_PICTURE_NS;
 		else if (ui->generation != ui->config.model->symbols.generation &&
 			 ui->interval > EARLY_PICTURE_NS)
 			pause = EARLY_PICTURE_NS;
@@ -101,6 +104,17 @@ void ui_data(struct ui *ui, uint64_t now)
 		ui->message_until = 0;
 		ui->dirty = true;
 	}
+}
+
+void ui_arrived(struct ui *ui)
+{
+	if (!ui_level(ui)->view->detail || !ui_runs(ui))
+		return;
+	ui_level(ui)->is_answered = true;
+	if (ui->query)
+		ui->stale = true;
+	else
+		ui_refresh(ui);
 }
 
 uint64_t ui_due(const struct ui *ui, uint64_t now)
@@ -149,7 +163,7 @@ static void bottom_draw(struct ui *ui, int rows, int columns)
 static void ui_draw(struct ui *ui)
 {
 	struct rect panel = {2, 0, 0, 0};
-	int rows, columns;
+	int rows, columns, meters;
 
 	term_size(ui->term, &rows, &columns);
 	draw_clear(ui->term);
@@ -159,7 +173,12 @@ static void ui_draw(struct ui *ui)
 		panel.row = 1;
 		panel.rows = rows - 2;
 	} else {
-		breadcrumb_draw(ui, 1);
+		meters = meters_lines(ui, rows, columns);
+		if (meters)
+			meters_draw(ui, 1);
+		breadcrumb_draw(ui, 1 + meters);
+		panel.row += meters;
+		panel.rows -= meters;
 		strip_draw(ui, rows - 2);
 	}
 	status_draw(ui, 0);

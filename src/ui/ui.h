@@ -28,9 +28,14 @@ struct ui_status {
 	const char *event;    /* that is sampled; "" */
 	const char *why;      /* that event, or this frequency; "" */
 	const char *narrowed; /* what is recorded is narrowed to this; "" */
-	const char *trouble;  /* why nothing is sampled, and what to do; NULL: all is well */
-	uint64_t frequency;   /* Hz a CPU; 0: fixed periods */
-	uint64_t lost, late, throttled;
+	const char *wide;    /* why samples are filtered for it, not narrowed; NULL: they are not */
+	const char *trouble; /* why nothing is sampled, and what to do; NULL: all is well */
+	const char *tasks;   /* what is amiss with looking at processes, likewise */
+	const char *cgroups; /* and at cgroups and containers */
+	const char *containers;
+	uint64_t frequency; /* Hz a CPU; 0: fixed periods */
+	uint64_t lost, evicted, late, throttled;
+	uint64_t left_out;   /* samples that the kernel did not write: they are none of those */
 	double cpu;	     /* percent of one CPU that tracetop takes itself */
 	const char *writing; /* the file that is written; NULL: none */
 	uint64_t written;    /* bytes of it */
@@ -45,6 +50,9 @@ struct ui_config {
 	const struct router *router;
 	void (*status)(void *arg, struct ui_status *status);
 	void *status_arg;
+	/* What a request will do, for the question before it, escaped; NULL: its name says all. */
+	const char *(*describe)(void *arg, const struct request *request);
+	void *describe_arg;
 	void (*more)(void *arg); /* there is idle work */
 	void *more_arg;
 	struct term *term; /* stays the caller's */
@@ -57,6 +65,9 @@ void ui_free(struct ui *ui);
 
 /* There may be new data; draws a new picture if it is time. */
 void ui_data(struct ui *ui, uint64_t now);
+
+/* Something that was asked for is there. */
+void ui_arrived(struct ui *ui);
 
 /* The next time something is to be done without data: a picture, or a message that is read. */
 uint64_t ui_due(const struct ui *ui, uint64_t now);
@@ -80,6 +91,9 @@ bool ui_present(struct ui *ui);
 void ui_resized(struct ui *ui);
 
 bool ui_wants_to_quit(const struct ui *ui);
+
+/* What is on the screen may say something else by now. */
+void ui_changed(struct ui *ui);
 
 /* A message in the line above the key bar. */
 void ui_say(struct ui *ui, enum style style, const char *text);

@@ -108,7 +108,7 @@ class Chunk:
     def take_threads(self, count):
         columns = Columns(self.bodies[THREADS, 0])
         return [Thread(tid, pid, cgroup, self.strings[name], self.strings[process])
-                for tid, pid, cgroup, name, process in zip(*(columns.take(count) for _ in range(5)))]
+                for tid, pid, cgroup, name, process, _ in zip(*(columns.take(count) for _ in range(6)))]
 
     def take_stacks(self, count):
         """Of each node its frames, the one that was executing first."""

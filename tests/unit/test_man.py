@@ -158,6 +158,12 @@ def test_list_keys_has_all_keys(source, tracetop):
     assert len(text.splitlines()) == len(listed) + 1
 
 
+def test_views_are_those_of_the_program(pages, tracetop):
+    env = dict(os.environ, XDG_CONFIG_HOME="/nonexistent")
+    listed = json.loads(tt.run([tracetop, "list", "views", "--format", "json"], env=env).stdout)["views"]
+    assert items(section(pages["tracetop.1"], "VIEWS"), "Cm") == {view["id"] for view in listed}
+
+
 # --- tracetop-views(5) ----------------------------------------------------------------------------
 
 
@@ -236,10 +242,10 @@ def test_fields_are_those_of_the_program(pages, build, tracetop):
 
 
 def test_types_of_records_are_those_of_the_program(pages, source):
-    schemas = re.findall(r'\[RECORD_\w+\] = \{"(\w+)", (\w+),', code(source, "record/types.c"))
+    schemas = re.findall(r'\[RECORD_\w+\] = \{"([\w ]+)", (\w+),', code(source, "record/types.c"))
     wanted = [(name, str(number), CLASSES[cls]) for number, (name, cls) in enumerate(schemas) if number]
     text = section(pages["tracetop-capture.5"], "RECORD TYPES")
-    assert re.findall(r"^\.It Em (\w+) Pq type (\d+) , (\w+)", text, re.M) == wanted
+    assert re.findall(r"^\.It Em ([\w ]+) Pq type (\d+) , (\w+)", text, re.M) == wanted
 
 
 # --- examples -------------------------------------------------------------------------------------

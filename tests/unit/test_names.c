@@ -183,6 +183,34 @@ static void kernel_symbols_are_code_between_borders(void **state)
 	name_table_release(&table);
 }
 
+/* More than is read at once: lines lie across what is read, and the last one has no end. */
+static void kernel_symbols_are_read_in_parts(void **state)
+{
+	struct name_table table;
+	const struct name_entry *entry;
+	uint64_t start, end;
+	FILE *file = tmpfile();
+
+	(void)state;
+	assert_non_null(file);
+	for (unsigned i = 0; i < 5000; i++)
+		fprintf(file, "%sffffffff%08x T function_%u", i ? "\n" : "", 0x81000000 + 16 * i,
+			i);
+	rewind(file);
+	name_table_init(&table);
+	assert_true(kallsyms_read(&table, fileno(file)));
+	assert_int_equal(table.count, 5000);
+	for (unsigned i = 0; i < 5000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "function_%u", i);
+		entry = name_table_find(&table, 0xffffffff81000008 + 16 * i, &start, &end);
+		assert_string_equal(table.names.data + entry->name, name);
+	}
+	name_table_release(&table);
+	fclose(file);
+}
+
 /* c++filt is verbose: it adds Rust's hashes, "[0123456789abcdef]" and "::h0123456789abcdef". */
 static void without_hashes(char *name)
 {
@@ -258,6 +286,7 @@ int main(void)
 		cmocka_unit_test(elf_names_are_those_of_nm),
 		cmocka_unit_test(what_is_no_elf_file_says_why),
 		cmocka_unit_test(kernel_symbols_are_code_between_borders),
+		cmocka_unit_test(kernel_symbols_are_read_in_parts),
 		cmocka_unit_test(names_are_demangled_like_cxxfilt),
 		cmocka_unit_test(promise_18_hostile_names_end),
 	};
