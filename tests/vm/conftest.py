@@ -27,10 +27,14 @@ class Guests:
                 future.result().end()
 
 
+def wants(item, name):
+    return name in getattr(item, "fixturenames", ()) or \
+        hasattr(item, "callspec") and item.callspec.params.get("guest") == name
+
+
 @pytest.fixture(scope="session")
 def guests(request, source, build):
-    wanted = {name for name in KINDS for item in request.session.items 
-              if name in getattr(item, "fixturenames", ())}
+    wanted = {name for name in KINDS for item in request.session.items if wants(item, name)}
     coming = Guests(wanted, source, build)
     yield coming
     coming.end()
@@ -46,3 +50,9 @@ def arm64(guests):
 def x86_64(guests):
     """The guest that has none, with kprobes and fentry."""
     return guests.get("x86_64")
+
+
+@pytest.fixture(scope="session", params=list(KINDS))
+def guest(request, guests):
+    """One after the other, for what is the same in all."""
+    return guests.get(request.param)

@@ -23,7 +23,7 @@ from packages import Packages, Unavailable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIVE = os.path.join(os.path.dirname(HERE), "live")
-MODULES = ["virtio_pci", "virtio_console"]
+MODULES = ["virtio_pci", "virtio_console", "brd"]  # brd: disks of memory, to have I/O
 WARM_UP = 180  # seconds that a guest may take until it answers, on a busy machine
 
 # debian: the architecture's name in Debian.  cpus: one where two are much slower than one.
@@ -61,6 +61,7 @@ class Maker:
         self.folder = os.path.join(build, "vm", name)
         required(self.kind.qemu[0], "cpio", "apt-get", "dpkg-deb", "readelf")
         self.kernel = self.packages("kernel", f"linux-image-{self.kind.debian}", "busybox-static")
+        self.runtime = self.packages("runtime", "runc")
         self.root = "/"
         self.compiler = ["gcc"]
         if not self.native:
@@ -113,6 +114,8 @@ class Maker:
         made.add(glob.glob(f"{self.kernel}/**/bin/busybox", recursive=True)[0], "/bin/busybox")
         made.add_program(self.tracetop(), "/usr/bin/tracetop")
         made.add_program(self.load(), "/usr/bin/load")
+        made.searched.append(os.path.join(self.runtime, "usr/lib", self.kind.triplet))
+        made.add_program(os.path.join(self.runtime, "usr/sbin/runc"), "/usr/bin/runc")
         if self.kind.pmu:
             made.add_program(self.perf(), "/usr/bin/perf")
         made.add_modules(os.path.join(self.kernel, "lib", "modules"), *MODULES)
