@@ -112,8 +112,76 @@ def answers():
         yield bytes([asked]) + message(5, 2, symbol * 2) + message(5, 2, symbol * 2)
 
 
+CONTAINER_ID = "0123456789abcdef"
+ANNOTATIONS = {"io.kubernetes.cri.container-name": "web", "io.kubernetes.cri.sandbox-name": "shop",
+               "io.kubernetes.cri.container-type": "sandbox", "nerdctl/name": "n", "io.kubernetes.pod.uid": "1f0c"}
+DOCKER = {"Name": "/web1", "Config": {"Image": "redis:7", "Labels": {"a": "b", **ANNOTATIONS}}, "RestartCount": 3,
+          "State": {"Running": True, "Paused": False}, "HostConfig": {"Privileged": True}}
+STAT = b"4711 (a) b) S 1 4711 4711 0 -1 4194560 100 0 7 0 10 5 0 0 20 -5 3 0 1000 9000000 200 18446744073709551615 1\n"
+
+
+def containers():
+    """What fuzz_container takes: which parser, then what a file or a socket has."""
+    podman = [{"id": CONTAINER_ID, "names": ["web4"],
+               "metadata": json.dumps({"image-name": "redis:7", "name": "before"})}]
+    texts = [DOCKER, {"Privileged": True}, podman, {"ociVersion": "1.0.2", "annotations": ANNOTATIONS},
+             {"id": "job1", "init_process_pid": 1}]
+    for which, value in enumerate(texts):
+        yield bytes([which]) + json.dumps(value).encode()
+    yield b"\x05HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n" + json.dumps(DOCKER).encode()
+    yield b"\x05HTTP/1.1 404 Not Found\r\n\r\n"
+    yield b"\x06" + json.dumps({**DOCKER, "Mounts": [{"Source": "/a", "Destination": "/b", "RW": True}], "HostConfig": {
+        "Memory": 1 << 26, "NanoCpus": 5 * 10**8, "Binds": ["/a:/b:ro"],
+        "PortBindings": {"80/tcp": [{"HostPort": "8"}]}},
+        "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "10.0.0.2"}}}}).encode()
+    yield b"\x07" + json.dumps({"ociVersion": "1.0.2", "process": {"args": ["a", "--password", "b"], "env": ["A=b"]},
+                                "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
+                                "linux": {"resources": {"memory": {"limit": 1}, "cpu": {"quota": 5, "period": 9}},
+                                          "namespaces": [{"type": "pid"}]}, "annotations": ANNOTATIONS}).encode()
+
+
+def cgroups():
+    """What fuzz_cgroup takes: the files in the order of enum cgroup_file, paths, tables of mounts."""
+    stat = b"usage_usec 7000\nuser_usec 5000\nsystem_usec 2000\nnr_periods 4\nnr_throttled 1\nthrottled_usec 3\n"
+    pressure = b"some avg10=1.00 avg60=0.00 avg300=0.00 total=11\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n"
+    memory = b"anon 5\nfile 4\nkernel 3\ninactive_file 3\n"
+    files = [stat, b"50000 100000\n", b"4096\n", memory, b"max\n", b"oom 3\noom_kill 4\n",
+             b"8:0 rbytes=100 wbytes=20 rios=1 wios=2\n", b"3\n", b"50\n", pressure, pressure, pressure, b"7\n", b"5\n",
+             b"2\n", b"nr_periods 8\nnr_throttled 2\nthrottled_time 5\n", b"-1\n", b"100000\n", b"700\n",
+             b"hierarchical_memory_limit 4096\ntotal_inactive_file 2\n", b"oom_kill 6\n",
+             b"8:0 Read 10\n8:0 Write 20\nTotal 30\n", b"2\n", b"max\n"]
+    for which, text in enumerate(files):
+        yield bytes([which]) + text
+    ident, uid = CONTAINER_ID.encode() * 4, b"1f0c1f3e_0a4b_4d0e_9d5c_3a7a2a1d0001"
+    for path in (b"/docker/" + ident, b"/system.slice/docker-" + ident + b".scope", b"/lxc.payload.web/init.scope",
+                 b"/kubepods.slice/kubepods-pod" + uid + b".slice/cri-containerd-" + ident + b".scope",
+                 b"/system.slice/containerd.service/kubepods-pod" + uid + b".slice:cri-containerd:" + ident,
+                 b"/machine.slice/machine-my\\x2dweb.scope/payload", b"/machine.slice/libpod-conmon-" + ident,
+                 b"/../kubepods/burstable/pod" + uid + b"/crio-" + ident, b"/machine-lxc\\x2d4711\\x2dweb.scope",
+                 b"/ecs/" + ident[:32] + b"/" + ident[:32] + b"-1234567890"):
+        yield bytes([len(files)]) + path
+    mounts = b"22 1 0:20 / /cg rw - cgroup2 cgroup2 rw\n30 22 0:27 / /c\\040 rw - cgroup c rw,cpu\n"
+    table = b"#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t1\t1\nmemory\t5\t1\t1\npids\t0\t1\t1\n"
+    yield bytes([len(files) + 1]) + mounts + b"\n" * (len(table) - len(mounts)) + table
+
+
+SEEDS = {
+    "cgroup": cgroups,
+    "container": containers,
+    "passwd": lambda: [b"\0root:x:0:0:root:/root:/bin/sh\nweb:x:5:5::/:/bin/false\n", b"\0::5:\na:x:5",
+                       b"\x01         0       1001          1\n         1     100000      65536\n"],
+    "process": lambda: [b"\0" + STAT, b"\x01Name:\tx\nPid:\t9\nNSpid:\t31492\t7\t1\n",
+                        b"\x02conmon\0-c\0" + CONTAINER_ID.encode() + b"\0--data-root=/x\0-namespace\0"],
+    "redact": lambda: [b"mysql\0--password=hunter2\0", b"tool\0--api-key\0hunter2\0y", b"A_TOKEN=x\0",
+                       b"psql\0postgres://me:hunter2@db/x\0", b"curl\0http://host:80/a@b"],
+    "usage": lambda: [STAT, b"rchar: 1\nwchar: 2\nread_bytes: 4096\nwrite_bytes: 8192\n"],
+}
+
+
 def seeds_of(target, captures, folder, source):
     """Some inputs of the kind that a target takes."""
+    if target in SEEDS:
+        return list(SEEDS[target]())
     if target == "answers":
         return list(answers())
     if target == "capture":
@@ -158,13 +226,20 @@ def words_of(target, tracetop):
         return names + ["return", "columns", "filter", "key", "label", "path", "panel", "expand",
                         "drill", "agg", "of", "sort", "width", "stack.callers", "stack.callees",
                         "tree", "p99", "distinct", "function", "while true do", "string.rep"]
+    if target == "container":
+        return ["Name", "Config", "Image", "Labels", "State", "Paused", "names", "metadata", "ociVersion",
+                "annotations", CONTAINER_ID, *ANNOTATIONS]
+    if target == "cgroup":
+        return ["docker-", ".scope", ".slice", "libpod-", "crio-", ":cri-containerd:", "machine-", "lxc.payload.",
+                "kubepods-", "pod", "/..", "payload", "supervisor", CONTAINER_ID * 4, " total=", " rbytes="]
     return []
 
 
 # --- runs -----------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("target", ["answers", "capture", "child", "chunk", "elf", "event", "filter",
-                                    "kallsyms", "maps", "perf", "view"])
+@pytest.mark.parametrize("target", ["answers", "capture", "cgroup", "child", "chunk", "container", "elf", "event",
+                                    "filter", "kallsyms", "maps", "passwd", "perf", "process", "redact", "usage",
+                                    "view"])
 def test_promise_14_and_47_no_input_breaks(target, build, source, tracetop, captures, tmp_path):
     program = os.path.join(build, "tests/fuzz/fuzz_" + target)
     assert os.path.exists(program), "configure with CC=clang --enable-sanitize --enable-fuzz"
