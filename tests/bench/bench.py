@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What tracetop costs, beside its peers in the same run: make bench, make soak.
 
-    bench.py BUILD [sampling] [rows] [keys] [replay] [engine] [memory]
+    bench.py BUILD [sampling] [rows] [keys] [processes] [containers] [forks] [log] [replay]
+             [engine] [memory] [bomb] [manycgroups] [standing]
 
 Each line gives the command, the figures, and the ratio against the peer; medians where several runs
 are made.  Machines are shared and noisy: ratios count, not seconds.
 """
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -17,9 +17,13 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from pty_screen import PtyProgram  # noqa: E402  (the path comes first)
+import bench_churn  # noqa: E402  (the path comes first)
+import bench_tasks  # noqa: E402
+import churn  # noqa: E402
+from pty_screen import PtyProgram  # noqa: E402
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+PAIRS = max(ROUNDS, 5)  # of us and a peer, one after the other: one noisy round does not decide
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
 
 LOAD = r"""
@@ -77,7 +81,7 @@ def screen_cost(command, seconds, rows=50, columns=160):
 def bench_sampling(tracetop, _folder):
     for frequency, bound in ((99, 1 / 2), (999, 1 / 3), (4000, 1 / 3)):
         ratios, ours, theirs = [], [], []
-        for _ in range(ROUNDS):
+        for _ in range(PAIRS):
             peer = screen_cost(["perf", "top", "-e", "cpu-clock", "-g", "--tui", "-F", str(frequency)], SECONDS)
             own = screen_cost([tracetop, "-e", "cpu-clock", "-F", str(frequency)], SECONDS)
             ratios.append(own[0] / peer[0])
@@ -159,28 +163,22 @@ def bench_replay(tracetop, folder):
           f"{size / samples:.1f} bytes a sample on disk against {peer_size / samples:.1f}", flush=True)
 
 
-def rss_anon(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-        found = re.search(r"RssAnon:\s+(\d+) kB", file.read())
-    return int(found.group(1)) * 1024 if found else 0
-
-
 def bench_memory(tracetop, _folder):
     """Memory of our own at 4000 Hz while processes come and go: SOAK_SECONDS, 60 by default."""
     seconds, buffer = float(os.environ.get("SOAK_SECONDS", "60")), 16 << 20
-    churn = subprocess.Popen(["sh", "-c", "while :; do /bin/true; done"])
+    load = subprocess.Popen(["sh", "-c", "while :; do /bin/true; done"])
     most = 0
     try:
         with PtyProgram([tracetop, "-F", "4000", "--buffer", str(buffer)], rows=50, columns=160) as program:
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 program.pump(0.5)
-                most = max(most, rss_anon(program.pid))
+                most = max(most, churn.rss_anon(program.pid))
             program.send("q")
             program.finish()
     finally:
-        churn.kill()
-        churn.wait()
+        load.kill()
+        load.wait()
     print(f"memory after {seconds:.0f} s at 4000 Hz with churn: RssAnon {most / 2**20:.1f} MiB at most, "
           f"--buffer {buffer / 2**20:.0f} MiB (bound {buffer / 2**20 + 64:.0f})", flush=True)
 
@@ -191,12 +189,12 @@ def bench_engine(tracetop, _folder):
 
 
 BENCHES = {"engine": bench_engine, "sampling": bench_sampling, "rows": bench_rows, "keys": bench_keys,
-           "replay": bench_replay, "memory": bench_memory}
+           **bench_tasks.PARTS, "replay": bench_replay, "memory": bench_memory, **bench_churn.PARTS}
 
 
 def main():
     build = os.path.abspath(sys.argv[1])
-    chosen = sys.argv[2:] or [name for name in BENCHES if name != "memory"]
+    chosen = sys.argv[2:] or [name for name in BENCHES if name != "memory" and name not in bench_churn.PARTS]
     tracetop = os.path.join(build, "tracetop")
     with tempfile.TemporaryDirectory() as folder:
         load = subprocess.Popen(["taskset", "-c", str(os.cpu_count() - 1), build_load(folder)])

@@ -237,3 +237,12 @@ def test_each_field_can_be_asked_for(tracetop, build, tmp_path):
         tt.run([tracetop, "show", "symbols", "-r", path, "-f", f"{entry['name']} exists"])
         done = tt.run([tracetop, "show", "symbols", "-r", path, "-f", f"{entry['name']} contains a"], check=False)
         assert (done.returncode == 0) == (entry["type"] == "text"), entry["name"]
+
+
+def test_a_view_that_is_none_is_answered_with_those_near(tracetop, build, tmp_path):
+    path = tmp_path / "capture"
+    tt.run([os.path.join(build, "tests/replay/make_capture"), "small", path])
+    for name, near in (("procesess", "processes"), ("Symbols", "symbols"), ("cont", "containers"), ("no such", None)):
+        done = tt.run([tracetop, "show", name, "-r", path], check=False)
+        assert done.returncode == 2 and f"there is no view '{name}'" in done.stderr
+        assert (f"did you mean {near}?" in done.stderr) == bool(near) and "tracetop list views" in done.stderr
