@@ -327,7 +327,8 @@ const uint64_t *rows_value(struct rows *rows, enum chunk_value column)
 
 /*
  * Unpacks the column of the slot of each kind of the type behind one another; @starts is set to
- * where those of each kind begin.  Kinds without the slot get zeros.
+ * where those of each kind begin.  Kinds of the type without the slot get zeros; those of others
+ * are left as they are.
  */
 static bool rows_unpack_kinds(struct rows *rows, enum record_type type, bool text, unsigned number,
 	uint64_t *parts, uint32_t *starts)
@@ -351,7 +352,7 @@ static bool rows_unpack_kinds(struct rows *rows, enum record_type type, bool tex
 				return false;
 			taken |= take;
 		}
-		if (!taken)
+		if (!taken && have->type == type)
 			memset(parts + start, 0, have->count * sizeof(*parts));
 		start += have->count;
 	}
@@ -374,8 +375,11 @@ static bool rows_unpack_slot(
 	parts = space_for(&rows->scratch, rows->header.rows, sizeof(*parts));
 	if (!rows_unpack_kinds(rows, type, text, number, parts, starts))
 		return false;
-	for (uint32_t row = 0; row < rows->header.rows; row++)
-		values[row] = parts[starts[kinds[row]]++];
+	for (uint32_t row = 0; row < rows->header.rows; row++) {
+		uint32_t kind = kinds[row];
+
+		values[row] = rows->kinds[kind].type == type ? parts[starts[kind]++] : 0;
+	}
 	return true;
 }
 
@@ -407,6 +411,29 @@ static bool rows_unpack_slots(struct rows *rows, enum record_type type)
 	return true;
 }
 
+/*
+ * Slots of several types share an array: those of others are left out.  With thousands of samples
+ * around a few records of usage this is gone through for each of their slots: by a mask, not a
+ * branch.
+ */
+static void rows_open_slot(struct rows *rows, enum record_type type, unsigned at, uint64_t *values)
+{
+	const struct chunk *chunk = rows->chunk;
+	const uint32_t *kinds = chunk->index[CHUNK_KIND];
+	const uint64_t *slot = chunk->slot[at];
+	uint64_t *masks;
+
+	if (!slot) {
+		memset(values, 0, rows->open_rows * sizeof(*values));
+		return;
+	}
+	masks = space_for(&rows->scratch, chunk->kind_count, sizeof(*masks));
+	for (uint32_t kind = 0; kind < chunk->kind_count; kind++)
+		masks[kind] = chunk->kinds[kind].type == type ? UINT64_MAX : 0;
+	for (uint32_t row = 0; row < rows->open_rows; row++)
+		values[row] = slot[row] & masks[kinds[row]];
+}
+
 static const uint64_t *rows_slot(
 	struct rows *rows, enum record_type type, bool text, unsigned number)
 {
@@ -420,14 +447,8 @@ static const uint64_t *rows_slot(
 		rows->chunk->kinds[0].type == type)
 		return rows->chunk->slot[at];
 	values = space_for(space, rows_count(rows), sizeof(*values));
-	if (rows->chunk) { /* slots of several types share an array: leave those of others out */
-		const uint32_t *kinds = rows->chunk->index[CHUNK_KIND];
-
-		for (uint32_t row = 0; row < rows->open_rows; row++)
-			values[row] = rows->chunk->slot[at] &&
-						      rows->chunk->kinds[kinds[row]].type == type
-					      ? rows->chunk->slot[at][row]
-					      : 0;
+	if (rows->chunk) {
+		rows_open_slot(rows, type, at, values);
 	} else if (!rows_have_slot(rows, type, text, number)) {
 		memset(values, 0, rows->header.rows * sizeof(*values));
 	} else if (!rows_unpack_slots(rows, type) ||
