@@ -21,16 +21,41 @@ static uint64_t slot(struct rows *rows, enum record_type type, unsigned num, uin
 	return column ? column[row] : 0;
 }
 
-static void take_host(
-	struct reading *reading, struct rows *rows, uint32_t row, uint64_t time, uint64_t duration)
+static void take_host(struct reading *reading, uint64_t time, uint64_t duration)
 {
 	reading->covered += duration;
-	if (time < reading->latest)
-		return;
-	reading->latest = time;
-	reading->meters->interval = duration;
+	if (time >= reading->latest) {
+		reading->latest = time;
+		reading->meters->interval = duration;
+	}
+}
+
+static void take_latest(struct reading *reading, struct rows *rows, uint32_t row)
+{
 	for (unsigned i = 0; i < HOST_USAGE_NUMS; i++)
 		reading->meters->host[i] = slot(rows, RECORD_HOST_USAGE, i, row);
+}
+
+/* How the machine stood at the last of its records: most of what they tell is asked of that alone.
+ */
+static void read_latest(struct reading *reading, struct recording *recording)
+{
+	struct cursor cursor;
+	struct rows *rows;
+
+	cursor_init(&cursor, recording, RECORD_DATA, reading->latest, reading->latest);
+	while (reading->latest && (rows = cursor_next(&cursor))) {
+		const uint32_t *kind = rows_index(rows, CHUNK_KIND);
+		const uint64_t *time = rows_value(rows, CHUNK_TIME);
+		uint32_t count;
+		const struct chunk_kind *kinds = rows_kinds(rows, &count);
+
+		for (uint32_t row = 0; kind && time && row < rows_count(rows); row++)
+			if (time[row] == reading->latest &&
+				kinds[kind[row]].type == RECORD_HOST_USAGE)
+				take_latest(reading, rows, row);
+	}
+	cursor_release(&cursor);
 }
 
 static void take_cpu(struct reading *reading, struct rows *rows, uint32_t row)
@@ -73,7 +98,7 @@ static void read_chunk(struct reading *reading, struct rows *rows)
 			time[row] >= reading->to)
 			continue;
 		if (of->type == RECORD_HOST_USAGE)
-			take_host(reading, rows, row, time[row], duration[row]);
+			take_host(reading, time[row], duration[row]);
 		else if (of->type == RECORD_CPU_USAGE)
 			take_cpu(reading, rows, row);
 		else if (of->type == RECORD_DEVICE_USAGE)
@@ -113,6 +138,7 @@ bool meters_read(struct meters *meters, struct recording *recording, uint64_t fr
 			rows_have(rows, RECORD_DEVICE_USAGE))
 			read_chunk(&reading, rows);
 	cursor_release(&cursor);
+	read_latest(&reading, recording);
 	sum_cpus(&reading);
 	free(reading.cpus);
 	meters->seconds = (double)reading.covered / 1e9;
