@@ -18,7 +18,7 @@ def test_every_process_of_five_thousand_a_second_is_counted(tracetop, tmp_path):
     assert table["records"] <= int(out.split()[0]) <= table["records"] + table["lost"]
 
 
-def test_promise_35_idle_processes_cost_little(tracetop, tmp_path):
+def test_idle_processes_cost_little_beside_htop(tracetop, tmp_path):
     """A thousand cost no more than in htop, and ten thousand no more than twice that."""
     with bench_tasks.idle_processes(tmp_path, 1000):
         own = bench_tasks.Cost([tracetop, "processes"], seconds=6)
